@@ -1,0 +1,89 @@
+// Spec: what a person says about one topic, as a value. Made from YAML by `parse` (spec-parse); here are its nouns only.
+// Durations are milliseconds here whatever the YAML said (`5m`, `7d`).
+
+export const detectorKinds = ['undercomplete', 'denoising'] as const
+export type DetectorKind = (typeof detectorKinds)[number]
+
+/** Applied to a number before it enters the row; every transform has an inverse, for explanations. */
+export const transforms = ['none', 'log1p', 'sqrt'] as const
+export type Transform = (typeof transforms)[number]
+
+export const periods = ['hour', 'day', 'week', 'year'] as const
+export type Period = (typeof periods)[number]
+
+export const aggregateOperations = ['count', 'sum', 'mean', 'std', 'min', 'max', 'rate'] as const
+export type AggregateOperation = (typeof aggregateOperations)[number]
+
+/** (t − windowMs, t] in at most 8 panes, or exponential decay by half every halfLifeMs. */
+export type Span =
+  | { readonly kind: 'window'; readonly windowMs: number }
+  | { readonly kind: 'half-life'; readonly halfLifeMs: number }
+
+export type FeatureSpec =
+  | { readonly kind: 'number'; readonly name: string; readonly field: string; readonly transform: Transform }
+  | { readonly kind: 'cyclic'; readonly name: string; readonly field: string; readonly period: Period }
+  | { readonly kind: 'one-hot'; readonly name: string; readonly field: string; readonly values: readonly string[] }
+  | {
+      readonly kind: 'aggregate'
+      readonly name: string
+      readonly operation: AggregateOperation
+      /** null for count and rate, which count records. */
+      readonly field: string | null
+      readonly span: Span
+      readonly transform: Transform
+    }
+  /** Seconds since the key's previous record; missing for its first. */
+  | { readonly kind: 'since-last'; readonly name: string; readonly transform: Transform }
+  /** The field minus its value in the key's previous record; missing for its first. */
+  | { readonly kind: 'delta'; readonly name: string; readonly field: string }
+  /** The field over its mean in the span, the current record left out; missing without earlier records. */
+  | {
+      readonly kind: 'ratio'
+      readonly name: string
+      readonly field: string
+      readonly span: Span
+      readonly transform: Transform
+    }
+
+export interface TimeRange {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly reason: string
+}
+
+export interface Spec {
+  readonly stream: string
+  readonly source: {
+    readonly topic: string
+    readonly format: 'avro' | 'json'
+    /** avro only; a file is read by the shell, so that this is its text already. */
+    readonly schema:
+      | { readonly kind: 'none' }
+      | { readonly kind: 'text'; readonly text: string; readonly framing: 'bare' | 'confluent' }
+      | { readonly kind: 'registry'; readonly url: string }
+    readonly key: { readonly field: string; readonly format: 'utf8' | 'avro' | 'ignore' }
+    readonly id: string | null
+    readonly time: { readonly field: string; readonly unit: 's' | 'ms' | 'us' | 'iso' }
+    readonly latenessMs: number
+    readonly recordBytesMax: number
+  }
+  readonly features: readonly FeatureSpec[]
+  readonly window: { readonly rows: number }
+  readonly missing: { readonly kind: 'impute' | 'reject' } | { readonly kind: 'constant'; readonly value: number }
+  readonly keysMax: number
+  readonly detector: {
+    readonly kind: DetectorKind
+    readonly alarms:
+      | { readonly kind: 'rate'; readonly rate: number }
+      | { readonly kind: 'per-day'; readonly perDay: number }
+  }
+  readonly training: {
+    readonly everyMs: number
+    readonly historyMs: number
+    readonly rowsMin: number
+    readonly rowsMax: number
+    readonly exclude: readonly TimeRange[]
+  }
+  readonly delivery: 'exactly-once' | 'at-least-once'
+  readonly alerts: { readonly format: 'avro' | 'json'; readonly explain: number }
+}
