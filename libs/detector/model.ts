@@ -1,0 +1,106 @@
+// Model: what a fit produces and an artefact stores, as plain values. It has no behaviour: the engine (engine.ts) runs it,
+// the artefact (artefact.ts) writes and checks it, calibration.ts makes its calibration and threshold.ts reads it.
+// Invariants (checked by artefact.ts when bytes are parsed)
+//   M1 every array has the length that `width` and the layers imply; every number is finite.
+//   M2 a member's first layer has `width` inputs and its last `width` outputs, each layer's inputs are the outputs before it.
+//   M3 the score of a row is the mean over the members of each member's own score; every member scores by the same kind.
+// All numbers that shape a score are float32: what is stored is what is computed with.
+
+/** JSON that travels with the model and is never computed with. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** What the columns of a row are. */
+export interface Layout {
+  /** The stream revision whose rows the model understands (libs/stream/stream). */
+  readonly revision: string
+  /** Name of each feature, in row order. */
+  readonly features: readonly string[]
+  /** For each column of a row, the index of its feature. */
+  readonly groups: Int32Array
+}
+
+/**
+ * z = clamp((x − mean) · inverseScale, ±clip) per column; a missing value becomes 0. A column that was constant in
+ * training has the floor of scales as its scale, or inverseScale 0 if it is to be ignored.
+ */
+export interface Scaler {
+  readonly mean: Float32Array
+  readonly inverseScale: Float32Array
+  /** Largest |z|, > 0. */
+  readonly clip: number
+}
+
+export type Activation =
+  | { readonly kind: 'linear' | 'relu' | 'tanh' | 'sigmoid' }
+  | { readonly kind: 'leaky-relu'; readonly alpha: number }
+
+/** y = activation(x · weights + bias). */
+export interface DenseLayer {
+  readonly kind: 'dense'
+  readonly inputs: number
+  readonly outputs: number
+  readonly activation: Activation
+  /** Row-major [input][output]. */
+  readonly weights: Float32Array
+  readonly bias: Float32Array
+}
+
+/** How the residual r = z − ẑ of one member becomes a number. */
+export type Scoring =
+  /** ‖whitening · (r − residualMean)‖²: whitening is the lower-triangular inverse Cholesky factor, row-major width × width. */
+  | { readonly kind: 'mahalanobis'; readonly residualMean: Float32Array; readonly whitening: Float32Array }
+  /** mean over columns of r² / trainError; trainError > 0 (floored by the fit). */
+  | { readonly kind: 'error-over-train'; readonly trainError: Float32Array }
+
+/** One autoencoder and how it is scored. Kinds to come (masked, convolutional, recurrent, attention) join this union. */
+export interface DenseMember {
+  readonly kind: 'dense'
+  readonly layers: readonly DenseLayer[]
+  readonly scoring: Scoring
+}
+export type Member = DenseMember
+
+/** Generalised Pareto tail of the calibration scores above `level`; see calibration.ts. */
+export interface Tail {
+  readonly level: number
+  readonly shape: number
+  readonly scale: number
+  /** Calibration scores above the level, of `count` in all. */
+  readonly excesses: number
+  readonly count: number
+}
+
+export interface Calibration {
+  /** Alarm rate that the threshold was set for. */
+  readonly alpha: number
+  /** Scores above it are anomalous. */
+  readonly threshold: number
+  /** What gave the threshold. */
+  readonly method: 'conformal' | 'pareto'
+  /** Calibration scores. */
+  readonly count: number
+  /**
+   * Some of the calibration scores in strictly ascending order, the greatest included, and for each
+   * p = (1 + #{i: s_i ≥ knot}) / (count + 1).
+   */
+  readonly knotScores: Float32Array
+  readonly knotPs: Float32Array
+  /** Used for scores above its level. */
+  readonly tail: Tail | null
+}
+
+export interface Model {
+  /** The kind of detector as the spec names it. */
+  readonly kind: string
+  readonly width: number
+  readonly layout: Layout
+  readonly scaler: Scaler
+  readonly members: readonly Member[]
+  readonly calibration: Calibration
+  /** Where it came from: topic, offset ranges, exclusions, rows kept and dropped by reason, seed, code version, duration, losses. */
+  readonly manifest: Json
+  /** What the gate found, null before it ran. */
+  readonly gate: Json
+  /** Version of the detector that it replaces. */
+  readonly parent: string | null
+}
