@@ -9,6 +9,8 @@ export interface FeatureLayout {
   readonly spec: FeatureSpec
   readonly at: number
   readonly span: number
+  /** Index in `Stream.wants` of the field it reads, or null (count, rate, since-last). cyclic: a number want that is read with the unit of `spec.source.time`. */
+  readonly want: number | null
 }
 
 export interface Stream {
@@ -16,6 +18,12 @@ export interface Stream {
   /** 16 hexadecimal digits; a change of anything that shapes rows or state changes it, a change of budget or schedule does not. */
   readonly revision: string
   readonly wants: readonly Want[]
+  /** Event time: a number in the unit of `spec.source.time` (iso: ms already). */
+  readonly timeWant: number
+  /** The entity, as text. */
+  readonly keyWant: number
+  /** `source.id` as text, or null where the spec names none. */
+  readonly idWant: number | null
   readonly layout: readonly FeatureLayout[]
   /** Columns of one step. */
   readonly stepWidth: number
