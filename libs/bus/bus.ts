@@ -26,6 +26,8 @@ export type TaskNeed = { readonly kind: string; readonly id: number }
 export interface Task {
   /** Judges `records` from the index `from` on, all of them unless a need stops it. */
   step(records: Records, from: number): Step
+  /** Passes over the offsets [from, next), whose batch inflates beyond the limit: one reject for the range, counted by offsets. */
+  skip(from: number, next: number): Step
   /** Time without records; at most once a second. */
   tick(timeMs: number): Step
   /** State messages for the commit of everything stepped so far, the ledger last. Called once a commit, right before it. */
@@ -72,7 +74,8 @@ export type TaskEvent =
       readonly kind: 'committed'
       readonly partition: number
       readonly offset: number
-      readonly outputs: number
+      /** What the commit made visible, state messages left out. */
+      readonly outputs: readonly Message[]
       readonly durationMs: number
     }
   | { readonly kind: 'discarded'; readonly partition: number; readonly reason: string }
