@@ -1,0 +1,131 @@
+// Alert: the published form of an anomalous verdict, as a value. A function of the record's position, the row, and what the
+// detector says of it: whoever judges the record again makes the same alert.
+// Invariants
+//   A1 the id depends on stream and input position alone.
+//   A2 every number is finite; what cannot be said is null.
+//   A3 features are in descending order of contribution, ties in the order of the spec; a feature that contributed
+//      nothing is left out.
+
+import { phaseOf } from '../core/elementary.ts'
+import { severityOf } from '../core/severity.ts'
+import type { Explanation } from '../detector/detector.ts'
+import type { FeatureLayout, Stream } from '../stream/stream.ts'
+import { restored } from '../stream/transform.ts'
+import type { Alert, FeatureFinding } from './alert-schema.ts'
+import { positionId, wholeTimeMs } from './position.ts'
+
+export interface Anomaly {
+  readonly stream: Stream
+  readonly partition: number
+  readonly offset: number
+  /** The entity as text. */
+  readonly key: string
+  readonly eventTimeMs: number
+  readonly score: number
+  readonly threshold: number
+  readonly pValue: number
+  /** Of the detector. */
+  readonly version: string
+  readonly row: Float32Array
+  readonly explanation: Explanation
+}
+
+export function alertOf(anomaly: Anomaly): Alert {
+  const { stream, partition, offset, score, threshold } = anomaly
+  const { spec } = stream
+  const topic = spec.source.topic
+  return {
+    id: positionId(spec.stream, topic, partition, offset),
+    stream: spec.stream,
+    topic,
+    partition,
+    offset,
+    key: anomaly.key,
+    eventTime: wholeTimeMs(anomaly.eventTimeMs),
+    score,
+    threshold,
+    pValue: anomaly.pValue,
+    severity: severityOf(score, threshold),
+    onset: onsetOf(stream, anomaly.explanation.contributions),
+    features: findings(anomaly),
+    detector: anomaly.version,
+    revision: stream.revision,
+    incident: null,
+    provisional: false,
+  }
+}
+
+/**
+ * Steps back to where the anomaly began: from the step that contributed most, on back while a step still contributed at
+ * least half as much. A culprit that lies in the past goes on alarming until it leaves the window.
+ */
+function onsetOf(stream: Stream, contributions: Float32Array): number {
+  const steps = stream.width / stream.stepWidth
+  const shares = new Float64Array(steps)
+  for (let column = 0; column < stream.width; column++) {
+    shares[Math.floor(column / stream.stepWidth)]! += contributions[column] ?? 0
+  }
+  let first = steps - 1
+  for (let step = steps - 2; step >= 0; step--) if (shares[step]! > shares[first]!) first = step
+  const half = shares[first]! / 2
+  if (half === 0) return 0
+  while (first > 0 && shares[first - 1]! >= half) first--
+  return steps - 1 - first
+}
+
+function findings({ stream, row, explanation }: Anomaly): FeatureFinding[] {
+  const { contributions, expected, imputed } = explanation
+  const steps = stream.width / stream.stepWidth
+  const all = stream.layout.map((entry): FeatureFinding => {
+    let contribution = 0
+    let worst = steps - 1
+    let worstShare = -1
+    for (let step = steps - 1; step >= 0; step--) {
+      let share = 0
+      const at = step * stream.stepWidth + entry.at
+      for (let column = at; column < at + entry.span; column++) share += contributions[column] ?? 0
+      contribution += share
+      if (share > worstShare) {
+        worstShare = share
+        worst = step
+      }
+    }
+    const at = worst * stream.stepWidth
+    return {
+      name: entry.spec.name,
+      actual: said(inverse(entry, row, at)),
+      expected: said(inverse(entry, expected, at)),
+      contribution,
+      imputed: imputed.subarray(at + entry.at, at + entry.at + entry.span).includes(1),
+      back: steps - 1 - worst,
+    }
+  })
+  // The sort is stable, so equal contributions stay in the order of the spec.
+  const ranked = all.filter((each) => each.contribution > 0).sort((a, b) => b.contribution - a.contribution)
+  return ranked.slice(0, stream.spec.alerts.explain)
+}
+
+function said(value: number | string): number | string | null {
+  return typeof value === 'string' || Number.isFinite(value) ? value : null
+}
+
+/** In original units what `entry` says at the step whose first column is `at`. */
+function inverse(entry: FeatureLayout, values: Float32Array, at: number): number | string {
+  const { spec } = entry
+  const first = values[at + entry.at] ?? Number.NaN
+  switch (spec.kind) {
+    case 'one-hot': {
+      let best = 0
+      for (let i = 1; i < entry.span; i++) {
+        if ((values[at + entry.at + i] ?? 0) > (values[at + entry.at + best] ?? 0)) best = i
+      }
+      return Number.isNaN(first) ? first : (spec.values[best] ?? '')
+    }
+    case 'cyclic':
+      return phaseOf(first, values[at + entry.at + 1] ?? 0)
+    case 'delta':
+      return first
+    default:
+      return restored(spec.transform, first)
+  }
+}
