@@ -1,0 +1,106 @@
+// Ledger: the last state message of every transaction of one input partition, by which its task is rebuilt and its work is
+// audited. Owns the message's form only.
+// Invariants
+//   L1 nextOffset equals the group offset committed with it: they travel in one transaction.
+//   L2 bucketOffsets[b] is the offset that bucket b is as of; a clean bucket advances here without being written again.
+//   L3 counts and chain cover every offset judged so far, so an offline recomputation of the input must give the same.
+// JSON, because people read it when something is wrong; the offsets are packed, since there may be thousands of buckets.
+
+import { Failure } from '../core/failure.ts'
+import { OUTCOMES } from '../core/verdict.ts'
+
+/** Which detector judges, and the threshold in force (the pointer's, or the artefact's own). */
+export interface DetectorInForce {
+  readonly version: string
+  readonly threshold: number
+}
+
+export interface Ledger {
+  readonly revision: string
+  readonly nextOffset: number
+  readonly detector: DetectorInForce | null
+  /** Cumulative, by outcome byte (libs/core/verdict). */
+  readonly counts: Float64Array
+  /** 64 bits as two unsigned integers, over (offset, outcome) of every record judged. */
+  readonly chain: readonly [number, number]
+  readonly bucketOffsets: Float64Array
+  /** 1 where the state topic holds a message of this bucket. */
+  readonly bucketWritten: Uint8Array
+  /** Schema ids that the registry confirmed not to exist; a replay must reject their records again. */
+  readonly absentSchemas: readonly number[]
+}
+
+export function encodeLedger(ledger: Ledger): Uint8Array {
+  const counts: Record<string, number> = {}
+  for (const [outcome, count] of ledger.counts.entries()) if (count > 0) counts[outcome] = count
+  return new TextEncoder().encode(
+    JSON.stringify({
+      format: 1,
+      revision: ledger.revision,
+      nextOffset: ledger.nextOffset,
+      detector: ledger.detector,
+      counts,
+      chain: ledger.chain,
+      buckets: packOffsets(ledger).toString('base64'),
+      absentSchemas: ledger.absentSchemas,
+    }),
+  )
+}
+
+/** Throws Failure('state-mismatch') for anything that is not a whole ledger of this form. */
+export function decodeLedger(bytes: Uint8Array): Ledger {
+  try {
+    const raw = JSON.parse(new TextDecoder().decode(bytes))
+    if (raw.format !== 1) throw new Error(`format ${raw.format}, expected 1`)
+    const counts = new Float64Array(OUTCOMES)
+    for (const [outcome, count] of Object.entries(raw.counts)) counts[Number(outcome)] = Number(count)
+    const [offsets, written] = unpackOffsets(Buffer.from(raw.buckets, 'base64'), raw.nextOffset)
+    return {
+      revision: String(raw.revision),
+      nextOffset: Number(raw.nextOffset),
+      detector: raw.detector,
+      counts,
+      chain: [Number(raw.chain[0]), Number(raw.chain[1])],
+      bucketOffsets: offsets,
+      bucketWritten: written,
+      absentSchemas: raw.absentSchemas,
+    }
+  } catch (thrown) {
+    throw new Failure(
+      'state-mismatch',
+      `a ledger on the state topic cannot be read (${thrown instanceof Error ? thrown.message : thrown})`,
+      thrown,
+    )
+  }
+}
+
+/** Each bucket as a varint of 2 × (nextOffset − its offset) + written. */
+function packOffsets(ledger: Ledger): Buffer {
+  const bytes: number[] = []
+  for (const [bucket, offset] of ledger.bucketOffsets.entries()) {
+    let rest = (ledger.nextOffset - offset) * 2 + (ledger.bucketWritten[bucket] ?? 0)
+    while (rest > 127) {
+      bytes.push((rest % 128) | 128)
+      rest = Math.floor(rest / 128)
+    }
+    bytes.push(rest)
+  }
+  return Buffer.from(bytes)
+}
+
+function unpackOffsets(bytes: Buffer, nextOffset: number): [Float64Array, Uint8Array] {
+  const offsets: number[] = []
+  const written: number[] = []
+  let value = 0
+  let scale = 1
+  for (const byte of bytes) {
+    value += (byte & 127) * scale
+    scale *= 128
+    if (byte > 127) continue
+    offsets.push(nextOffset - Math.floor(value / 2))
+    written.push(value % 2)
+    value = 0
+    scale = 1
+  }
+  return [Float64Array.from(offsets), Uint8Array.from(written)]
+}

@@ -1,0 +1,161 @@
+// Restore: from what is committed to a fold that can go on. The recovery path and the crash path are one path.
+// Invariants
+//   S1 the fold restored for offset o equals a fold over the records before o (I7).
+//   S2 nothing is emitted while restoring, and no clock is read.
+//   S3 ledger and group offset must agree; the ledger alone counts where the group offset has expired.
+// Reads the state topic from its end backwards, in growing steps, until it has the ledger and every bucket that the ledger
+// says was written: no index of where a round begins is needed, and one round bounds what is read.
+
+import { Failure } from '../core/failure.ts'
+import { keyBytes, type Records, valueBytes } from '../core/records.ts'
+import type { Fold } from '../stream/fold.ts'
+import type { Stream } from '../stream/stream.ts'
+import { decodeLedger, type Ledger } from './ledger.ts'
+
+/** What a restore reads with: the reading half of a bus. */
+export interface Source {
+  range(topic: string, partition: number): Promise<{ readonly first: number; readonly next: number }>
+  read(topic: string, partition: number, from: number, to: number): AsyncIterable<Records>
+  offsetAt(topic: string, partition: number, timeMs: number): Promise<number>
+}
+
+export interface Restored {
+  readonly ledger: Ledger | null
+  /** First offset to judge. */
+  readonly position: number
+  readonly bucketOffsets: Float64Array
+  readonly bucketWritten: Uint8Array
+  /** Records folded again. */
+  readonly replayed: number
+}
+
+export interface RestoreOptions {
+  readonly stream: Stream
+  readonly fold: Fold
+  readonly source: Source
+  readonly stateTopic: string
+  readonly partition: number
+  readonly committed: number | null
+  /** exactly-once: they must agree. at-least-once: the ledger is published before the offset, so it may be ahead. */
+  readonly delivery: 'exactly-once' | 'at-least-once'
+}
+
+/** Window of state messages read first, from the end; it grows by 8 until all is found. */
+const tailOffsets = 512
+
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  const { fold, source, stream, partition, committed } = options
+  const topic = stream.spec.source.topic
+  const range = await source.range(topic, partition)
+  const state = await readState(options)
+  const buckets = fold.buckets
+  if (state === null) return await begin(options, range.first)
+  const { ledger } = state
+  if (committed !== null && options.delivery === 'exactly-once' && committed !== ledger.nextOffset) {
+    throw new Failure(
+      'state-mismatch',
+      `partition ${partition} of ${topic}: the group has committed offset ${committed}, the ledger says ${ledger.nextOffset}; ` +
+        `someone moved the group or the state topic ${options.stateTopic} was cut. Start once with --reset-state to judge ` +
+        `from the group's offset with state rebuilt from history`,
+    )
+  }
+  if (ledger.bucketOffsets.length !== buckets) {
+    throw new Failure('state-mismatch', `the ledger has ${ledger.bucketOffsets.length} buckets, this version ${buckets}`)
+  }
+  for (const id of ledger.absentSchemas) fold.supply(id, 'absent')
+  for (const [bucket, bytes] of state.packed) fold.unpack(bucket, bytes)
+  const bucketOffsets = ledger.bucketOffsets
+  let from = ledger.nextOffset
+  for (const offset of bucketOffsets) from = Math.min(from, offset)
+  if (from < range.first && from < ledger.nextOffset) {
+    throw new Failure(
+      'offset-lost',
+      `partition ${partition} of ${topic} begins at ${range.first}, but state must be replayed from ${from}: retention is too short`,
+    )
+  }
+  const replayed = await replay(options, from, ledger.nextOffset, bucketOffsets)
+  return { ledger, position: ledger.nextOffset, bucketOffsets, bucketWritten: ledger.bucketWritten, replayed }
+}
+
+/** No usable state: a first start or a new revision. Folds the horizon before the start, emits nothing. */
+async function begin(options: RestoreOptions, first: number): Promise<Restored> {
+  const { fold, source, stream, partition, committed } = options
+  const position = Math.max(committed ?? first, first)
+  const from = position > first ? await horizonStart(source, stream, partition, first, position) : position
+  // None of it is on the state topic yet: until a bucket is written, a later restore folds it from here again.
+  const bucketOffsets = new Float64Array(fold.buckets).fill(from)
+  const replayed = await replay(options, from, position, bucketOffsets)
+  return { ledger: null, position, bucketOffsets, bucketWritten: new Uint8Array(fold.buckets), replayed }
+}
+
+async function horizonStart(
+  source: Source,
+  stream: Stream,
+  partition: number,
+  first: number,
+  position: number,
+): Promise<number> {
+  const topic = stream.spec.source.topic
+  if (stream.spec.window.rows > 1) return first
+  for await (const records of source.read(topic, partition, position - 1, position)) {
+    const timeMs = records.timestampsMs[0]
+    if (timeMs === undefined) continue
+    const from = await source.offsetAt(topic, partition, timeMs - stream.horizonMs - stream.spec.source.latenessMs)
+    return Math.min(Math.max(from, first), position)
+  }
+  return first
+}
+
+async function replay(options: RestoreOptions, from: number, to: number, bucketFrom: Float64Array): Promise<number> {
+  const { fold, source, stream, partition } = options
+  let replayed = 0
+  if (from >= to) return 0
+  for await (const records of source.read(stream.spec.source.topic, partition, from, to)) {
+    fold.replay(records, bucketFrom)
+    replayed += records.count
+  }
+  return replayed
+}
+
+interface State {
+  readonly ledger: Ledger
+  readonly packed: ReadonlyMap<number, Uint8Array>
+}
+
+async function readState(options: RestoreOptions): Promise<State | null> {
+  const { source, stateTopic, partition, stream } = options
+  const range = await source.range(stateTopic, partition)
+  const prefix = `${stream.revision}/`
+  const decoder = new TextDecoder()
+  const packed = new Map<number, Uint8Array>()
+  let ledger: Ledger | null = null
+  let to = range.next
+  for (let window = tailOffsets; to > range.first; window *= 8) {
+    const from = Math.max(range.first, to - window)
+    const found = new Map<string, Uint8Array>()
+    for await (const records of source.read(stateTopic, partition, from, to)) {
+      for (let i = 0; i < records.count; i++) {
+        const key = keyBytes(records, i)
+        const value = valueBytes(records, i)
+        if (key === null || value === null) continue
+        const name = decoder.decode(key)
+        if (name.startsWith(prefix)) found.set(name.slice(prefix.length), value.slice())
+      }
+    }
+    for (const [name, value] of found) {
+      if (name === 'ledger') ledger ??= decodeLedger(value)
+      else if (!packed.has(Number(name))) packed.set(Number(name), value)
+    }
+    if (ledger !== null && complete(ledger, packed)) return { ledger, packed }
+    to = from
+  }
+  if (ledger === null) return null
+  throw new Failure(
+    'state-mismatch',
+    `the state topic ${stateTopic}, partition ${partition}, lacks buckets that its ledger names; start once with --reset-state`,
+  )
+}
+
+function complete(ledger: Ledger, packed: ReadonlyMap<number, Uint8Array>): boolean {
+  return ledger.bucketWritten.every((written, bucket) => written === 0 || packed.has(bucket))
+}

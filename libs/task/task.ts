@@ -1,0 +1,271 @@
+// Task: judges one input partition. A pure step machine: a run of records in, verdicts and messages out; it never awaits,
+// reads no clock and knows no bus. Scorer, simulation, replay and audit share it.
+// Invariants
+//   T1 every record gets exactly one outcome, counted and chained in offset order (I1).
+//   T2 the detector changes only at the first step after a checkpoint, so that all outcomes of one transaction carry one
+//      version and one threshold (I4); each change is an event that names the offset from which it holds.
+//   T3 ids depend on the record's position alone (I5).
+//   T4 what a step could not judge for want of a schema is left to the next step, whole.
+
+import { alertMessage } from '../alert/alert-message.ts'
+import { detectorSwitched } from '../alert/events.ts'
+import { rejectMessage } from '../alert/rejects.ts'
+import type { Topics } from '../alert/topics.ts'
+import type { Message } from '../core/message.ts'
+import type { Records } from '../core/records.ts'
+import { ANOMALOUS, LEARNING, NORMAL, OUTCOMES, REJECTED, reasonOf } from '../core/verdict.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { Fold } from '../stream/fold.ts'
+import type { Stream } from '../stream/stream.ts'
+import { Chain } from './chain.ts'
+import { bucketKey, Checkpoint } from './checkpoint.ts'
+import { encodeLedger } from './ledger.ts'
+import type { Restored } from './restore.ts'
+
+/** What judges, or null while there is none. `threshold` is the pointer's where it overrides the artefact's. */
+export interface InForce {
+  readonly detector: Detector
+  readonly threshold: number
+}
+
+export interface TaskOptions {
+  readonly stream: Stream
+  readonly fold: Fold
+  readonly topics: Topics
+  readonly partition: number
+  readonly restored: Restored
+  readonly inForce: InForce | null
+  /** Sees the scores of each chunk, for metrics; must not keep the array. */
+  readonly scored: (scores: Float32Array, count: number, threshold: number) => void
+}
+
+interface Stepped {
+  readonly outputs: readonly Message[]
+  readonly nextOffset: number
+  readonly need: { readonly kind: string; readonly id: number } | null
+}
+
+export class StreamTask {
+  /** Cumulative, by outcome byte, since the first start of this stream's group. */
+  readonly counts: Float64Array
+  /** Event time of the last record judged, ms. */
+  lastEventTimeMs = 0
+  readonly #options: TaskOptions
+  readonly #fold: Fold
+  readonly #chain: Chain
+  readonly #checkpoint: Checkpoint
+  readonly #scores: Float32Array
+  readonly #absentSchemas: number[]
+  #inForce: InForce | null
+  #recorded: string | null
+  #offered: InForce | null | undefined
+  #betweenTransactions = true
+  #nextOffset: number
+  #timestampMs = 0
+
+  constructor(options: TaskOptions) {
+    const { restored, fold, stream } = options
+    this.#options = options
+    this.#fold = fold
+    this.counts = restored.ledger?.counts ?? new Float64Array(OUTCOMES)
+    this.#chain = new Chain(restored.ledger?.chain)
+    this.#absentSchemas = [...(restored.ledger?.absentSchemas ?? [])]
+    this.#recorded = name(restored.ledger?.detector ?? null)
+    this.#inForce = options.inForce
+    this.#nextOffset = restored.position
+    this.#scores = new Float32Array(fold.rowsMax)
+    this.#checkpoint = new Checkpoint({
+      fold,
+      topic: options.topics.state,
+      partition: options.partition,
+      revision: stream.revision,
+      bucketOffsets: restored.bucketOffsets,
+      bucketWritten: restored.bucketWritten,
+    })
+  }
+
+  get nextOffset(): number {
+    return this.#nextOffset
+  }
+
+  get inForce(): InForce | null {
+    return this.#inForce
+  }
+
+  get chain(): readonly [number, number] {
+    return this.#chain.value
+  }
+
+  /** Takes effect between transactions. */
+  offer(inForce: InForce | null): void {
+    this.#offered = inForce
+  }
+
+  step(records: Records, from: number): Stepped {
+    const outputs: Message[] = []
+    let index = from
+    let need: Stepped['need'] = null
+    while (index < records.count && need === null) {
+      this.#settleDetector(outputs, records.offsets[index] as number)
+      const reached = this.#judge(records, index, Math.min(index + this.#fold.rowsMax, records.count), outputs)
+      if (reached > index) this.#timestampMs = records.timestampsMs[reached - 1] as number
+      index = reached
+      need = this.#fold.need
+    }
+    this.#nextOffset = index < records.count ? (records.offsets[index] as number) : records.nextOffset
+    return { outputs, nextOffset: this.#nextOffset, need }
+  }
+
+  tick(_timeMs: number): Stepped {
+    return { outputs: [], nextOffset: this.#nextOffset, need: null }
+  }
+
+  supply(need: { readonly kind: string; readonly id: number }, answer: string | 'absent'): void {
+    if (answer === 'absent') this.#absentSchemas.push(need.id)
+    this.#fold.supply(need.id, answer)
+  }
+
+  checkpoint(): readonly Message[] {
+    const { topics, partition, stream } = this.#options
+    const messages = this.#checkpoint.messages(this.#nextOffset, this.#timestampMs)
+    this.#betweenTransactions = true
+    const ledger = encodeLedger({
+      revision: stream.revision,
+      nextOffset: this.#nextOffset,
+      detector: this.#versionInForce(),
+      counts: this.counts,
+      chain: this.#chain.value,
+      bucketOffsets: this.#checkpoint.bucketOffsets,
+      bucketWritten: this.#checkpoint.bucketWritten,
+      absentSchemas: this.#absentSchemas,
+    })
+    messages.push({
+      topic: topics.state,
+      partition,
+      key: bucketKey(stream.revision, 'ledger'),
+      value: ledger,
+      headers: [],
+      timestampMs: this.#timestampMs,
+    })
+    return messages
+  }
+
+  #versionInForce(): { version: string; threshold: number } | null {
+    return this.#inForce === null
+      ? null
+      : { version: this.#inForce.detector.version, threshold: this.#inForce.threshold }
+  }
+
+  #settleDetector(outputs: Message[], offset: number): void {
+    if (!this.#betweenTransactions) return
+    this.#betweenTransactions = false
+    if (this.#offered !== undefined) {
+      this.#inForce = this.#offered
+      this.#offered = undefined
+    }
+    const now = this.#versionInForce()
+    if (name(now) === this.#recorded) return
+    this.#recorded = name(now)
+    const { topics, partition, stream } = this.#options
+    outputs.push(
+      detectorSwitched({
+        topic: topics.events,
+        stream: stream.spec.stream,
+        inputTopic: stream.spec.source.topic,
+        partition,
+        offset,
+        version: now?.version ?? null,
+        threshold: now?.threshold ?? null,
+        timestampMs: this.#timestampMs,
+      }),
+    )
+  }
+
+  /** Folds, scores and judges records [from, to), at most rowsMax; answers the index reached. */
+  #judge(records: Records, from: number, to: number, outputs: Message[]): number {
+    const fold = this.#fold
+    const detector = this.#inForce?.detector ?? null
+    const reached = fold.fold(records, from, to, detector === null ? null : detector.input)
+    const count = reached - from
+    const outcomes = fold.outcomes
+    const rowCount = fold.rowCount
+    if (detector === null) {
+      for (let i = 0; i < count; i++) if (outcomes[i] === NORMAL) outcomes[i] = LEARNING
+    } else if (rowCount > 0) {
+      detector.score(rowCount, this.#scores)
+      this.#options.scored(this.#scores, rowCount, this.#inForce?.threshold ?? 0)
+      this.#alarm(records, from, rowCount, outputs)
+    }
+    const counts = this.counts
+    for (let i = 0; i < count; i++) {
+      const outcome = outcomes[i] as number
+      counts[outcome] = (counts[outcome] as number) + 1
+      if (outcome >= REJECTED) outputs.push(this.#reject(records, from + i, outcome))
+    }
+    const lastEventTimeMs = count > 0 ? (fold.eventTimesMs[count - 1] as number) : Number.NaN
+    if (lastEventTimeMs > this.lastEventTimeMs) this.lastEventTimeMs = lastEventTimeMs
+    this.#chain.add(records.offsets, from, outcomes, count)
+    this.#checkpoint.judged(count)
+    return reached
+  }
+
+  #alarm(records: Records, from: number, rowCount: number, outputs: Message[]): void {
+    const threshold = this.#inForce?.threshold ?? Number.POSITIVE_INFINITY
+    const scores = this.#scores
+    const rowRecord = this.#fold.rowRecord
+    const outcomes = this.#fold.outcomes
+    let anomalies: number[] | null = null
+    for (let row = 0; row < rowCount; row++) {
+      if (!((scores[row] as number) > threshold)) continue
+      outcomes[(rowRecord[row] as number) - from] = ANOMALOUS
+      anomalies ??= []
+      anomalies.push(row)
+    }
+    if (anomalies === null) return
+    // Copied first: explaining runs the kernel again, in the memory that the rows lie in.
+    const { input } = (this.#inForce as InForce).detector
+    const width = this.#options.stream.width
+    const rows = anomalies.map((row) => input.slice(row * width, (row + 1) * width))
+    for (const [i, row] of anomalies.entries()) outputs.push(this.#alert(records, from, row, rows[i] as Float32Array))
+  }
+
+  #alert(records: Records, from: number, row: number, values: Float32Array): Message {
+    const { stream, topics, partition } = this.#options
+    const { detector, threshold } = this.#inForce as InForce
+    const index = this.#fold.rowRecord[row] as number
+    const score = this.#scores[row] as number
+    return alertMessage({
+      topic: topics.alerts,
+      stream,
+      partition,
+      offset: records.offsets[index] as number,
+      key: this.#fold.keyText(records, index),
+      eventTimeMs: this.#fold.eventTimesMs[index - from] as number,
+      timestampMs: records.timestampsMs[index] as number,
+      score,
+      threshold,
+      pValue: detector.pValue(score),
+      version: detector.version,
+      row: values,
+      explanation: detector.explain(values),
+    })
+  }
+
+  #reject(records: Records, index: number, outcome: number): Message {
+    const { stream, topics, partition } = this.#options
+    return rejectMessage({
+      topic: topics.rejects,
+      stream: stream.spec.stream,
+      inputTopic: stream.spec.source.topic,
+      partition,
+      records,
+      index,
+      reason: reasonOf(outcome) ?? 'undecodable',
+      version: this.#inForce?.detector.version ?? null,
+    })
+  }
+}
+
+function name(inForce: { readonly version: string; readonly threshold: number } | null): string | null {
+  return inForce === null ? null : `${inForce.version}@${inForce.threshold}`
+}
