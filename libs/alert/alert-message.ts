@@ -107,15 +107,11 @@ export interface AlertFacts {
   readonly eventTimeMs: number
 }
 
-/** The alerts among committed outputs, by their headers: no value is decoded for it. */
-export function committedAlerts(outputs: readonly Message[], alertsTopic: string): AlertFacts[] {
-  const facts: AlertFacts[] = []
-  for (const { topic, headers } of outputs) {
-    if (topic !== alertsTopic) continue
-    const stated = headerText(headers, 'plumbline-severity')
-    const severity = severities.find((each) => each === stated)
-    const eventTimeMs = Date.parse(headerText(headers, 'ce_time') ?? '')
-    if (severity !== undefined && !Number.isNaN(eventTimeMs)) facts.push({ severity, eventTimeMs })
-  }
-  return facts
+/** The facts of a published alert, by its headers: no value is decoded for it. Null for any other message. */
+export function alertFacts(message: Message): AlertFacts | null {
+  if (headerText(message.headers, 'ce_type') !== ALERT_TYPE) return null
+  const stated = headerText(message.headers, 'plumbline-severity')
+  const severity = severities.find((each) => each === stated)
+  const eventTimeMs = Date.parse(headerText(message.headers, 'ce_time') ?? '')
+  return severity === undefined || Number.isNaN(eventTimeMs) ? null : { severity, eventTimeMs }
 }
