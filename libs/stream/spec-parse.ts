@@ -1,0 +1,124 @@
+// Spec parse: from the text of a YAML file to a Spec, and the only door to the YAML library.
+// Invariants
+//   P1 a spec that is answered is whole: every default filled in, every number possible, every reference resolved.
+//   P2 everything wrong is found in one pass and reported at once, in the order of the lines.
+//   P3 text from outside neither expands (anchors and aliases are refused) nor exhausts the stack or memory.
+
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import { Failure } from '../core/failure.ts'
+import type { Spec } from './spec.ts'
+import { readSpec } from './spec-read.ts'
+import { below, type Fault, type Scalar, type Tree } from './spec-tree.ts'
+
+export const specBytesMax = 262_144
+const depthMax = 16
+
+export type Parsed =
+  | { readonly kind: 'spec'; readonly spec: Spec }
+  | { readonly kind: 'faults'; readonly faults: readonly Fault[] }
+
+/** `place` names the text in messages; `readText` reads a file that the spec names. Failure('spec-invalid') lists all faults. */
+export function parse(text: string, place: string, readText: (path: string) => string): Spec {
+  const parsed = check(text, readText)
+  if (parsed.kind === 'spec') return parsed.spec
+  const { faults } = parsed
+  const head = faults.length === 1 ? `${place}: one fault` : `${place}: ${faults.length} faults`
+  throw new Failure('spec-invalid', [head, ...faults.map((fault) => `  ${faultText(place, fault)}`)].join('\n'))
+}
+
+/** The same as a value. */
+export function check(text: string, readText: (path: string) => string): Parsed {
+  const faults: Fault[] = []
+  const tree = treeOf(text, faults)
+  const spec = tree === null ? null : readSpec(tree, readText, faults)
+  if (spec !== null && faults.length === 0) return { kind: 'spec', spec }
+  return { kind: 'faults', faults: faults.toSorted((a, b) => a.line - b.line) }
+}
+
+/** One line for people. */
+export function faultText(place: string, fault: Fault): string {
+  const { path, line, found, expected, hint } = fault
+  const where = line > 0 ? `${place}:${line}` : place
+  const meant = hint === null ? '' : ` (did you mean \`${hint}\`?)`
+  return `${where} ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}${meant}`
+}
+
+function treeOf(text: string, faults: Fault[]): Tree | null {
+  if (Buffer.byteLength(text) > specBytesMax) {
+    faults.push({
+      path: '',
+      line: 0,
+      found: `${Buffer.byteLength(text)} bytes`,
+      expected: `at most ${specBytesMax} bytes`,
+      hint: null,
+    })
+    return null
+  }
+  try {
+    return composed(text, faults)
+  } catch (thrown) {
+    // The library recurses into what nests; a text of nothing but brackets ends its stack.
+    if (!(thrown instanceof RangeError)) throw thrown
+    faults.push({
+      path: '',
+      line: 0,
+      found: 'a text that nests too deep',
+      expected: `at most ${depthMax} levels`,
+      hint: null,
+    })
+    return null
+  }
+}
+
+function composed(text: string, faults: Fault[]): Tree | null {
+  const lines = new LineCounter()
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    schema: 'core',
+    version: '1.2',
+    uniqueKeys: true,
+    prettyErrors: false,
+  })
+  const lineAt = (offset: number | undefined): number => (offset === undefined ? 0 : lines.linePos(offset).line)
+  for (const problem of [...document.errors, ...document.warnings]) {
+    faults.push({ path: '', line: lineAt(problem.pos[0]), found: problem.message, expected: 'YAML', hint: null })
+  }
+  visit(document, {
+    Node: (_, node) => {
+      if (!isAlias(node) && node.anchor === undefined) return
+      faults.push({
+        path: '',
+        line: lineAt(node.range?.[0]),
+        found: 'an anchor or alias',
+        expected: 'each value written out where it stands',
+        hint: null,
+      })
+    },
+  })
+  if (faults.length > 0) return null
+  const grow = (node: unknown, path: string, line: number, depth: number): Tree => {
+    if (depth > depthMax) throw new RangeError('nests too deep')
+    if (isMap(node)) {
+      const entries = new Map<string, Tree>()
+      for (const { key, value } of node.items) {
+        const name = isScalar(key) ? String(key.value) : '?'
+        const keyLine = isScalar(key) ? lineAt(key.range?.[0]) : line
+        entries.set(name, grow(value, below(path, name), keyLine, depth + 1))
+      }
+      return { kind: 'map', path, line, entries }
+    }
+    if (isSeq(node)) {
+      const items = node.items.map((item, i) => grow(item, `${path}[${i}]`, lineOf(item, line), depth + 1))
+      return { kind: 'list', path, line, items }
+    }
+    return { kind: 'scalar', path, line, value: isScalar(node) ? scalarOf(node.value) : null }
+  }
+  const lineOf = (node: unknown, otherwise: number): number =>
+    (isMap(node) || isSeq(node) || isScalar(node)) && node.range ? lineAt(node.range[0]) : otherwise
+  return grow(document.contents, '', 1, 0)
+}
+
+function scalarOf(value: unknown): Scalar {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  return value === null || value === undefined ? null : String(value)
+}

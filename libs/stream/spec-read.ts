@@ -1,0 +1,171 @@
+// Spec read: from the tree of a document to a Spec; sections and defaults in one place.
+
+import { type DetectorKind, detectorKinds, type Spec, type TimeRange } from './spec.ts'
+import { readFeatures } from './spec-features.ts'
+import { choice, decimal, duration, instant, text, whole } from './spec-rules.ts'
+import { readSource } from './spec-source.ts'
+import {
+  type Fault,
+  type Keys,
+  type MapTree,
+  mapOf,
+  optional,
+  type Rule,
+  required,
+  scalarAt,
+  shown,
+  type Tree,
+} from './spec-tree.ts'
+
+const DAY_MS = 86_400_000
+const defaults = {
+  windowRows: 1,
+  keysMax: 100_000,
+  alarmRate: 0.001,
+  everyMs: DAY_MS,
+  historyMs: 7 * DAY_MS,
+  rowsMin: 1_000,
+  rowsMax: 50_000,
+  explain: 5,
+} as const
+const windowRowsMax = 1_024
+/** Columns of a row, all steps: what a detector can reasonably be asked to learn. */
+export const rowWidthMax = 8_192
+
+const streamName = text(
+  /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
+  'a name: a letter or digit, then up to 99 letters, digits, _ -',
+)
+const kindsToCome = ['sparse', 'contractive', 'variational', 'convolutional', 'recurrent', 'attention', 'ensemble']
+
+const rootKeys: Keys = {
+  known: ['stream', 'source', 'features', 'window', 'missing', 'keysMax', 'detector', 'training', 'delivery', 'alerts'],
+  reserved: { privacy: 'rules of privacy are reserved and not built yet: leave `privacy` out' },
+}
+const spanWindows = 'windows by time are reserved and not built yet: say `window: { rows: 20 }`'
+
+export function readSpec(tree: Tree, readText: (path: string) => string, faults: Fault[]): Spec | null {
+  const root = mapOf(tree, rootKeys, tree, '', faults)
+  if (root === null) return null
+  const section = (name: string, keys: Keys): MapTree | null => {
+    const part = root.entries.get(name)
+    return part === undefined ? null : mapOf(part, keys, root, name, faults)
+  }
+  const window = section('window', {
+    known: ['rows'],
+    reserved: { span: spanWindows, every: spanWindows, fill: spanWindows },
+  })
+  const alerts = section('alerts', {
+    known: ['format', 'explain'],
+    reserved: { group: 'grouping of alerts is reserved and not built yet: leave `group` out' },
+  })
+  return {
+    stream: required(root, 'stream', streamName, faults),
+    source: readSource(root, readText, faults),
+    features: readFeatures(root, faults),
+    window: { rows: optional(window, 'rows', whole(1, windowRowsMax), defaults.windowRows, faults) },
+    missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
+    keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
+    detector: readDetector(section('detector', { known: ['kind', 'alarms'], reserved: {} }), faults),
+    training: readTraining(
+      section('training', { known: ['every', 'history', 'rowsMin', 'rowsMax', 'exclude'], reserved: {} }),
+      faults,
+    ),
+    delivery: optional(root, 'delivery', choice(['exactly-once', 'at-least-once']), 'exactly-once', faults),
+    alerts: {
+      format: optional(alerts, 'format', choice(['avro', 'json']), 'avro', faults),
+      explain: optional(alerts, 'explain', whole(1, 64), defaults.explain, faults),
+    },
+  }
+}
+
+const missingRule: Rule<Spec['missing']> = {
+  expected: 'impute, reject, or a number to stand in',
+  accept: (value) => {
+    if (value === 'impute' || value === 'reject') return { kind: value }
+    return typeof value === 'number' && Math.abs(value) <= 1e15 ? { kind: 'constant', value } : undefined
+  },
+  blank: { kind: 'impute' },
+  words: ['impute', 'reject'],
+}
+
+function readDetector(map: MapTree | null, faults: Fault[]): Spec['detector'] {
+  return { kind: readKind(map, faults), alarms: readAlarms(map, faults) }
+}
+
+function readKind(map: MapTree | null, faults: Fault[]): DetectorKind {
+  const tree = map?.entries.get('kind')
+  if (tree?.kind === 'scalar' && kindsToCome.some((kind) => kind === tree.value)) {
+    const expected = `${detectorKinds.join(' or ')}: the kind ${tree.value} is reserved and not built yet`
+    faults.push({ path: tree.path, line: tree.line, found: shown(tree), expected, hint: null })
+    return 'denoising'
+  }
+  return optional(map, 'kind', choice(detectorKinds), 'denoising', faults)
+}
+
+function readAlarms(detector: MapTree | null, faults: Fault[]): Spec['detector']['alarms'] {
+  const tree = detector?.entries.get('alarms')
+  if (tree === undefined || detector === null) return { kind: 'rate', rate: defaults.alarmRate }
+  const map = mapOf(tree, { known: ['rate', 'perDay'], reserved: {} }, detector, 'alarms', faults)
+  if (map === null) return { kind: 'rate', rate: defaults.alarmRate }
+  const rate = map.entries.get('rate')
+  const perDay = map.entries.get('perDay')
+  if (rate !== undefined && perDay === undefined) return { kind: 'rate', rate: scalarAt(rate, decimal(0, 0.5), faults) }
+  if (perDay !== undefined && rate === undefined) {
+    return { kind: 'per-day', perDay: scalarAt(perDay, decimal(0, 1_000_000), faults) }
+  }
+  const found = rate === undefined ? 'neither' : 'both'
+  faults.push({ path: map.path, line: map.line, found, expected: '`rate: 0.001` or `perDay: 20`', hint: null })
+  return { kind: 'rate', rate: defaults.alarmRate }
+}
+
+function readTraining(map: MapTree | null, faults: Fault[]): Spec['training'] {
+  const rowsMin = optional(map, 'rowsMin', whole(100, 10_000_000), defaults.rowsMin, faults)
+  const rowsMax = optional(map, 'rowsMax', whole(100, 10_000_000), Math.max(defaults.rowsMax, rowsMin), faults)
+  const stated = map?.entries.get('rowsMax')
+  if (stated !== undefined && rowsMax < rowsMin) {
+    const expected = `a number that is no less than rowsMin, ${rowsMin}`
+    faults.push({ path: stated.path, line: stated.line, found: shown(stated), expected, hint: null })
+  }
+  return {
+    everyMs: optional(map, 'every', duration('1s', '366d'), defaults.everyMs, faults),
+    historyMs: optional(map, 'history', duration('1s', '3660d'), defaults.historyMs, faults),
+    rowsMin,
+    rowsMax,
+    exclude: readExcluded(map?.entries.get('exclude'), faults),
+  }
+}
+
+function readExcluded(tree: Tree | undefined, faults: Fault[]): TimeRange[] {
+  if (tree === undefined) return []
+  if (tree.kind !== 'list') {
+    faults.push({
+      path: tree.path,
+      line: tree.line,
+      found: shown(tree),
+      expected: 'a list of { from, to, reason }',
+      hint: null,
+    })
+    return []
+  }
+  const ranges: TimeRange[] = []
+  for (const item of tree.items) {
+    const map = mapOf(item, { known: ['from', 'to', 'reason'], reserved: {} }, tree, '', faults)
+    if (map === null) continue
+    const before = faults.length
+    const fromMs = required(map, 'from', instant, faults)
+    const toMs = required(map, 'to', instant, faults)
+    const reason = optional(map, 'reason', text(/^.{0,500}$/s, 'a text of at most 500 characters'), '', faults)
+    if (faults.length === before && toMs <= fromMs) {
+      faults.push({
+        path: item.path,
+        line: item.line,
+        found: '`to` that is not after `from`',
+        expected: 'a range of time',
+        hint: null,
+      })
+    }
+    ranges.push({ fromMs, toMs, reason })
+  }
+  return ranges
+}
