@@ -1,0 +1,17 @@
+// Framing: how a record names its schema, the Confluent way: a zero byte, the schema's id in four bytes, big-endian, then
+// the bare value.
+
+/** The schema id of the framed value in bytes [at, end), or −1. */
+export function confluentId(bytes: Uint8Array, at = 0, end = bytes.length): number {
+  if (end - at < 5 || bytes[at] !== 0) return -1
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at + 1], bytes[at + 2], bytes[at + 3], bytes[at + 4]]
+  return a * 16_777_216 + b * 65_536 + c * 256 + d
+}
+
+/** A bare value in Confluent framing. */
+export function confluentFramed(id: number, value: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(5 + value.length)
+  new DataView(framed.buffer).setUint32(1, id)
+  framed.set(value, 5)
+  return framed
+}
