@@ -41,6 +41,16 @@ export const settingTable = [
     help: 'Folder of the embedded log.',
   },
   {
+    name: 'partitions',
+    variable: 'PLUMBLINE_PARTITIONS',
+    kind: 'integer',
+    default: 4,
+    unit: 'number',
+    min: 1,
+    max: 1000,
+    help: 'Partitions of an input topic that the embedded log creates.',
+  },
+  {
     name: 'prefix',
     variable: 'PLUMBLINE_PREFIX',
     kind: 'text',
@@ -86,6 +96,16 @@ export const settingTable = [
     variable: 'PLUMBLINE_CONSOLE_TOKEN',
     kind: 'secret',
     help: 'Bearer token that the console and the API ask for.',
+  },
+  {
+    name: 'partitions',
+    variable: 'PLUMBLINE_PARTITIONS',
+    kind: 'integer',
+    default: 4,
+    unit: 'number',
+    min: 1,
+    max: 1024,
+    help: 'Partitions of an input topic that is made on the embedded log; on Kafka its owner decides.',
   },
   {
     name: 'seed',
