@@ -1,9 +1,25 @@
 // Fold: the keyed state of one partition, and how a record changes it. The state at offset o is a function of spec and of
 // the records before o, whoever computed it (I7): no score, no imputed value, no clock enters it.
 // Keys fall into buckets by hash; a bucket is a fold by itself, with its own bound of keys and least-recently-used order.
+// Invariants
+//   F1 neither rows nor state depend on how the records were cut into calls.
+//   F2 a record that is rejected or late changes nothing; every other one changes the state of one key, and the order.
+//   F3 late: its time is before the key's greatest − lateness. A forgotten key has no greatest time.
+//   F4 a partition holds at least `keysMax` keys before it forgets one: a bucket's bound has room for uneven hashing.
+// A call goes through its records in passes: decode, admit, place (a slot for each, in order), then operation by
+// operation. A slot that changes hands within a call is marked fresh at the record that takes it.
 
-import type { SchemaNeed } from '../codec/columns.ts'
+import assert from 'node:assert/strict'
+import { Columns, type Decoder, type SchemaNeed } from '../codec/columns.ts'
 import type { Records } from '../core/records.ts'
+import { LATE, NORMAL, WARMING } from '../core/verdict.ts'
+import { type Admission, admission } from './admission.ts'
+import { type Features, features } from './features.ts'
+import type { Chunk } from './operation.ts'
+import { pack, type Shape, unpack } from './pack.ts'
+import { SLOT_BYTES, Slab } from './slab.ts'
+import { push, unroll } from './steps.ts'
+import type { Stream } from './stream.ts'
 
 export interface Fold {
   readonly buckets: number
@@ -25,8 +41,11 @@ export interface Fold {
   readonly need: SchemaNeed | null
   supply(id: number, schema: string | 'absent'): void
 
-  /** Folds without rows or outcomes, each record only into a bucket whose offset (bucketFrom) it has not passed. */
-  replay(records: Records, bucketFrom: Float64Array): void
+  /**
+   * Folds records [from, count) without rows or outcomes, each only into a bucket whose offset (bucketFrom) is not beyond
+   * it. Answers the index reached: `count`, or less if `need` is set.
+   */
+  replay(records: Records, bucketFrom: Float64Array, from?: number): number
   isDirty(bucket: number): boolean
   /** The bucket as bytes; clears its dirty mark. Equal state gives equal bytes. */
   pack(bucket: number): Uint8Array
@@ -39,4 +58,283 @@ export interface Fold {
   keyText(records: Records, index: number): string
   /** The spec's `source.id` field as text, or null. Only for records of the last `fold` call. */
   idText(records: Records, index: number): string | null
+}
+
+const ROWS_MAX = 1024
+/** What a full bucket should take when packed, at most: one message of the state topic, and a short pause. */
+const BUCKET_BYTES_AIM = 256_000
+const BUCKETS_MIN = 16
+const BUCKETS_MAX = 1024
+/** Cells before those of the operations: the key's greatest time, then the ring's words if rows have more than a step. */
+const TIME_CELL = 0
+const RING_CELL = 1
+
+export function fold(stream: Stream, decoder: Decoder, limits: { buckets?: number; rowsMax?: number } = {}): Fold {
+  return new KeyedFold(stream, decoder, limits.buckets ?? bucketsFor(stream), limits.rowsMax ?? ROWS_MAX)
+}
+
+/** Buckets of a stream, a power of two: a function of the spec alone, since state of other buckets cannot be used. */
+export function bucketsFor(stream: Stream): number {
+  const bytes = stream.spec.keysMax * bytesPerKey(stream)
+  let buckets = BUCKETS_MIN
+  while (buckets < BUCKETS_MAX && bytes / buckets > BUCKET_BYTES_AIM) buckets *= 2
+  return buckets
+}
+
+/** Memory that a key takes, its share of the table that finds it included. */
+export function bytesPerKey(stream: Stream): number {
+  const cells = features(stream, reservedCells(stream)).blank.length
+  return SLOT_BYTES + 8 * cells + (stream.spec.window.rows > 1 ? 4 * stream.width : 0)
+}
+
+function reservedCells(stream: Stream): number {
+  return stream.spec.window.rows > 1 ? RING_CELL + 1 : TIME_CELL + 1
+}
+
+/** Six standard deviations of a Poisson count above the mean: no bucket overflows before the partition holds keysMax. */
+export function bucketKeysMax(keysMax: number, buckets: number): number {
+  const mean = keysMax / buckets
+  return buckets === 1 ? keysMax : Math.min(keysMax, Math.ceil(mean + 6 * Math.sqrt(mean) + 6))
+}
+
+class KeyedFold implements Fold {
+  readonly buckets: number
+  readonly rowsMax: number
+  readonly outcomes: Uint8Array
+  readonly rowRecord: Int32Array
+  readonly eventTimesMs: Float64Array
+  rowCount = 0
+  readonly #stream: Stream
+  readonly #decoder: Decoder
+  readonly #admission: Admission
+  readonly #features: Features
+  readonly #columns: Columns
+  readonly #chunk: Chunk
+  readonly #slabs: Slab[]
+  readonly #dirty: Uint8Array
+  readonly #hashes: Uint32Array
+  /** Steps of one call where rows have several, or are not wanted. */
+  readonly #steps: Float32Array
+  readonly #keysMax: number
+  readonly #stepStride: number
+  /** Of the last call, for the texts of its records. */
+  #from = 0
+  /** Evictions of slabs that were replaced. */
+  #evictions = 0
+
+  constructor(stream: Stream, decoder: Decoder, buckets: number, rowsMax: number) {
+    this.buckets = buckets
+    this.rowsMax = rowsMax
+    this.outcomes = new Uint8Array(rowsMax)
+    this.rowRecord = new Int32Array(rowsMax)
+    this.eventTimesMs = new Float64Array(rowsMax)
+    const rows = stream.spec.window.rows
+    this.#stream = stream
+    this.#decoder = decoder
+    this.#admission = admission(stream)
+    this.#features = features(stream, reservedCells(stream))
+    this.#columns = new Columns(stream.wants, rowsMax)
+    this.#keysMax = bucketKeysMax(stream.spec.keysMax, buckets)
+    this.#stepStride = rows > 1 ? stream.width : 0
+    this.#slabs = Array.from({ length: buckets }, () => this.#emptySlab())
+    this.#dirty = new Uint8Array(buckets)
+    this.#hashes = new Uint32Array(2 * rowsMax)
+    this.#steps = new Float32Array(rowsMax * stream.stepWidth)
+    this.#chunk = {
+      count: 0,
+      columns: this.#columns,
+      slabs: this.#slabs,
+      source: new Int32Array(rowsMax),
+      bucket: new Int32Array(rowsMax),
+      slot: new Int32Array(rowsMax),
+      fresh: new Uint8Array(rowsMax),
+      timeMs: new Float64Array(rowsMax),
+      sinceSeconds: new Float64Array(rowsMax),
+    }
+  }
+
+  fold(records: Records, from: number, to: number, rows: Float32Array | null): number {
+    return this.#fold(records, from, to, rows, null)
+  }
+
+  replay(records: Records, bucketFrom: Float64Array, from = 0): number {
+    let at = from
+    while (at < records.count) {
+      const to = Math.min(records.count, at + this.rowsMax)
+      at = this.#fold(records, at, to, null, bucketFrom)
+      if (at < to) break
+    }
+    return at
+  }
+
+  get need(): SchemaNeed | null {
+    return this.#decoder.need
+  }
+
+  supply(id: number, schema: string | 'absent'): void {
+    this.#decoder.supply(id, schema)
+  }
+
+  isDirty(bucket: number): boolean {
+    return this.#dirty[bucket] === 1
+  }
+
+  pack(bucket: number): Uint8Array {
+    this.#dirty[bucket] = 0
+    return pack(this.#slab(bucket), this.#shape(bucket))
+  }
+
+  unpack(bucket: number, bytes: Uint8Array): void {
+    const slab = unpack(bytes, this.#shape(bucket))
+    this.#evictions += this.#slab(bucket).evictions
+    this.#slabs[bucket] = slab
+    this.#dirty[bucket] = 0
+  }
+
+  get keys(): number {
+    let keys = 0
+    for (const slab of this.#slabs) keys += slab.keys
+    return keys
+  }
+
+  get evictions(): number {
+    let evictions = this.#evictions
+    for (const slab of this.#slabs) evictions += slab.evictions
+    return evictions
+  }
+
+  keyText(records: Records, index: number): string {
+    return this.#text(records, index, this.#stream.keyWant) ?? ''
+  }
+
+  idText(records: Records, index: number): string | null {
+    return this.#stream.idWant === null ? null : this.#text(records, index, this.#stream.idWant)
+  }
+
+  #fold(
+    records: Records,
+    from: number,
+    to: number,
+    rows: Float32Array | null,
+    bucketFrom: Float64Array | null,
+  ): number {
+    assert.ok(to - from <= this.rowsMax, `${to - from} records at once, at most ${this.rowsMax}`)
+    assert.ok(rows === null || rows.length >= (to - from) * this.#stream.width, 'not enough room for the rows')
+    this.#from = from
+    const reached = this.#decoder.decode(records, from, to, this.#columns)
+    const count = reached - from
+    const into = { outcomes: this.outcomes, timesMs: this.eventTimesMs, hashes: this.#hashes }
+    this.#admission.admit(records, from, count, this.#columns, into)
+    this.#place(records, from, count, bucketFrom)
+    const isFlat = this.#stepStride === 0
+    const out = isFlat && rows !== null ? rows : this.#steps
+    for (const operation of this.#features.operations) {
+      if (isFlat && rows === null && operation.blank.length === 0) continue
+      operation.run(this.#chunk, out, this.#stream.stepWidth)
+    }
+    if (isFlat) this.#number(from)
+    else this.#window(from, rows)
+    return reached
+  }
+
+  /** Gives every admitted record that is not late the slot of its key. */
+  #place(records: Records, from: number, count: number, bucketFrom: Float64Array | null): void {
+    const { outcomes, buckets } = this
+    const hashes = this.#hashes
+    const times = this.eventTimesMs
+    const stride = this.#features.blank.length
+    const latenessMs = this.#stream.spec.source.latenessMs
+    const chunk = this.#chunk
+    let k = 0
+    for (let i = 0; i < count; i++) {
+      if (outcomes[i] !== NORMAL) continue
+      const high = hashes[2 * i]!
+      const low = hashes[2 * i + 1]!
+      const bucket = high % buckets
+      if (bucketFrom !== null && records.offsets[from + i]! < bucketFrom[bucket]!) continue
+      const slab = this.#slabs[bucket]!
+      const t = times[i]!
+      let slot = slab.find(high, low)
+      chunk.fresh[k] = slot < 0 ? 1 : 0
+      chunk.sinceSeconds[k] = Number.NaN
+      if (slot < 0) {
+        slot = slab.take(high, low)
+        slab.cells[slot * stride] = t
+      } else {
+        const greatest = slab.cells[slot * stride]!
+        if (t < greatest - latenessMs) {
+          outcomes[i] = LATE
+          continue
+        }
+        slab.touch(slot)
+        chunk.sinceSeconds[k] = t > greatest ? (t - greatest) / 1000 : 0
+        if (t > greatest) slab.cells[slot * stride] = t
+      }
+      this.#dirty[bucket] = 1
+      chunk.source[k] = i
+      chunk.bucket[k] = bucket
+      chunk.slot[k] = slot
+      chunk.timeMs[k] = t
+      k++
+    }
+    chunk.count = k
+  }
+
+  /** Rows of one step: every placed record has its row. */
+  #number(from: number): void {
+    const { count, source } = this.#chunk
+    for (let k = 0; k < count; k++) this.rowRecord[k] = from + source[k]!
+    this.rowCount = count
+  }
+
+  /** Rows of several steps: complete where the key has them all. */
+  #window(from: number, rows: Float32Array | null): void {
+    const chunk = this.#chunk
+    const { stepWidth, width, spec } = this.#stream
+    let row = 0
+    for (let k = 0; k < chunk.count; k++) {
+      const filled = push(chunk, k, RING_CELL, this.#steps, stepWidth)
+      const source = chunk.source[k]!
+      if (filled < spec.window.rows) {
+        this.outcomes[source] = WARMING
+        continue
+      }
+      if (rows !== null) unroll(chunk, k, RING_CELL, stepWidth, rows, row * width)
+      this.rowRecord[row++] = from + source
+    }
+    this.rowCount = row
+  }
+
+  #text(records: Records, index: number, want: number): string | null {
+    const row = index - this.#from
+    const columns = this.#columns
+    const length = columns.textLength[want]![row]!
+    if (length < 0) return null
+    const bytes = columns.textScratch[want]![row] === 1 ? columns.scratch : records.bytes
+    const at = columns.textAt[want]![row]!
+    return new TextDecoder().decode(bytes.subarray(at, at + length))
+  }
+
+  #slab(bucket: number): Slab {
+    const slab = this.#slabs[bucket]
+    assert.ok(slab !== undefined, `there is no bucket ${bucket} of ${this.buckets}`)
+    return slab
+  }
+
+  #emptySlab(): Slab {
+    return new Slab(this.#keysMax, this.#features.blank.length, this.#stepStride)
+  }
+
+  #shape(bucket: number): Shape {
+    return {
+      revision: this.#stream.revision,
+      bucket,
+      buckets: this.buckets,
+      keysMax: this.#keysMax,
+      blank: this.#features.blank,
+      ringCell: this.#stepStride > 0 ? RING_CELL : -1,
+      stepWidth: this.#stream.stepWidth,
+      stepStride: this.#stepStride,
+    }
+  }
 }

@@ -1,0 +1,88 @@
+// Features: the operations of a stream, compiled from its layout, and how a key's cells are shared out among them.
+
+import assert from 'node:assert/strict'
+import { decayFeature } from './decay.ts'
+import type { Operation } from './operation.ts'
+import { type Place, windowFeature } from './panes.ts'
+import { cyclicFeature, deltaFeature, numberFeature, oneHotFeature, sinceLastFeature } from './plain.ts'
+import type { Period, Spec } from './spec.ts'
+import type { FeatureLayout, Stream } from './stream.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Weeks begin where 1 January 1970 did, on a Thursday: a phase has no first day. A year is the Gregorian mean. */
+const PERIOD_MS: Record<Period, number> = { hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS, year: 365.2425 * DAY_MS }
+
+export interface Features {
+  readonly operations: readonly Operation[]
+  /** What a key's cells hold before its first record, all operations together, behind `reserved` cells of the caller. */
+  readonly blank: Float64Array
+}
+
+export function features(stream: Stream, reserved: number): Features {
+  const operations: Operation[] = []
+  const cells: number[] = new Array<number>(reserved).fill(0)
+  for (const layout of stream.layout) {
+    const operation = compile(stream.spec, layout, cells.length)
+    operations.push(operation)
+    cells.push(...operation.blank)
+  }
+  return { operations, blank: Float64Array.from(cells) }
+}
+
+/** Milliseconds in the unit that the spec's times are given in. */
+export function unitMs(unit: Spec['source']['time']['unit']): number {
+  switch (unit) {
+    case 's':
+      return 1000
+    case 'us':
+      return 0.001
+    case 'ms':
+    case 'iso':
+      return 1
+    default:
+      return unit satisfies never
+  }
+}
+
+function compile(spec: Spec, layout: FeatureLayout, base: number): Operation {
+  const { at, span } = layout
+  const feature = layout.spec
+  const fill = spec.missing.kind === 'constant' ? spec.missing.value : Number.NaN
+  switch (feature.kind) {
+    case 'number':
+      return numberFeature(wantOf(layout), at, feature.transform, fill)
+    case 'cyclic': {
+      const unit = unitMs(spec.source.time.unit)
+      return cyclicFeature(wantOf(layout), unit, at, PERIOD_MS[feature.period], fill * unit)
+    }
+    case 'one-hot': {
+      const code = spec.missing.kind === 'constant' ? feature.values.indexOf(String(fill)) : null
+      return oneHotFeature(wantOf(layout), at, span, code)
+    }
+    case 'aggregate': {
+      const want = feature.field === null ? -1 : wantOf(layout)
+      const place: Place = { want, at, base, transform: feature.transform, fill }
+      return feature.span.kind === 'window'
+        ? windowFeature(feature.operation, feature.span.windowMs, place)
+        : decayFeature(feature.operation, feature.span.halfLifeMs, place)
+    }
+    case 'since-last':
+      return sinceLastFeature(at, feature.transform, fill)
+    case 'delta':
+      return deltaFeature(wantOf(layout), at, base, fill)
+    case 'ratio': {
+      const place: Place = { want: wantOf(layout), at, base, transform: feature.transform, fill }
+      return feature.span.kind === 'window'
+        ? windowFeature('ratio', feature.span.windowMs, place)
+        : decayFeature('ratio', feature.span.halfLifeMs, place)
+    }
+    default:
+      return feature satisfies never
+  }
+}
+
+function wantOf(layout: FeatureLayout): number {
+  assert.ok(layout.want !== null, `feature ${layout.spec.name} reads no field`)
+  return layout.want
+}

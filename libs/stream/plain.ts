@@ -1,0 +1,92 @@
+// Plain features: those that the record alone decides (a number, a phase of time, a category), and the two that need only
+// the key's previous record (seconds since it, difference to it).
+// A missing value is written as `fill`: NaN, or the constant of the spec as if the record had held it.
+
+import { turn } from '../core/elementary.ts'
+import { type Chunk, type Operation, reset } from './operation.ts'
+import type { Transform } from './spec.ts'
+import { transformed } from './transform.ts'
+
+const STATELESS = new Float64Array(0)
+
+export function numberFeature(want: number, at: number, transform: Transform, fill: number): Operation {
+  return {
+    blank: STATELESS,
+    run(chunk: Chunk, out: Float32Array, stride: number): void {
+      const values = chunk.columns.numbers[want]!
+      const { count, source } = chunk
+      for (let k = 0, to = at; k < count; k++, to += stride) {
+        const x = values[source[k]!]!
+        out[to] = transformed(transform, !Number.isNaN(x) ? x : fill)
+      }
+    },
+  }
+}
+
+/** sin and cos of the phase of a time in units of `unitMs`. */
+export function cyclicFeature(want: number, unitMs: number, at: number, periodMs: number, fillMs: number): Operation {
+  return {
+    blank: STATELESS,
+    run(chunk: Chunk, out: Float32Array, stride: number): void {
+      const times = chunk.columns.numbers[want]!
+      const { count, source } = chunk
+      for (let k = 0, to = at; k < count; k++, to += stride) {
+        const t = times[source[k]!]! * unitMs
+        const phase = (!Number.isNaN(t) ? t : fillMs) / periodMs
+        out[to] = turn(phase, 'sin')
+        out[to + 1] = turn(phase, 'cos')
+      }
+    },
+  }
+}
+
+/** A column for each value; none is 1 for a value that is not listed; all are NaN for a missing one, unless filled. */
+export function oneHotFeature(want: number, at: number, span: number, fill: number | null): Operation {
+  return {
+    blank: STATELESS,
+    run(chunk: Chunk, out: Float32Array, stride: number): void {
+      const codes = chunk.columns.codes[want]!
+      const { count, source } = chunk
+      for (let k = 0, to = at; k < count; k++, to += stride) {
+        const read = codes[source[k]!]!
+        const missing = read === -2 && fill === null
+        const code = read === -2 && fill !== null ? fill : read
+        for (let v = 0; v < span; v++) out[to + v] = missing ? Number.NaN : v === code ? 1 : 0
+      }
+    },
+  }
+}
+
+export function sinceLastFeature(at: number, transform: Transform, fill: number): Operation {
+  return {
+    blank: STATELESS,
+    run(chunk: Chunk, out: Float32Array, stride: number): void {
+      const { count, sinceSeconds } = chunk
+      for (let k = 0, to = at; k < count; k++, to += stride) {
+        const x = sinceSeconds[k]!
+        out[to] = transformed(transform, !Number.isNaN(x) ? x : fill)
+      }
+    },
+  }
+}
+
+/** The difference to the last value that was not missing; one cell, +∞ before the first. */
+export function deltaFeature(want: number, at: number, base: number, fill: number): Operation {
+  const blank = Float64Array.of(Number.POSITIVE_INFINITY)
+  return {
+    blank,
+    run(chunk: Chunk, out: Float32Array, stride: number): void {
+      const values = chunk.columns.numbers[want]!
+      const { count, source, bucket, slot, fresh, slabs } = chunk
+      for (let k = 0, to = at; k < count; k++, to += stride) {
+        const slab = slabs[bucket[k]!]!
+        const cell = slot[k]! * slab.stride + base
+        if (fresh[k] === 1) reset(slab.cells, cell, blank)
+        const x = values[source[k]!]!
+        const before = slab.cells[cell]!
+        if (!Number.isNaN(x)) slab.cells[cell] = x
+        out[to] = !Number.isNaN(x) && before < Number.POSITIVE_INFINITY ? x - before : fill
+      }
+    },
+  }
+}
