@@ -120,9 +120,11 @@ function count(shape: Shape, references: Map<Shape, number>): void {
       return
     }
     case 'array':
-      return count(shape.items, references)
+      count(shape.items, references)
+      return
     case 'map':
-      return count(shape.values, references)
+      count(shape.values, references)
+      return
     case 'union':
       for (const branch of shape.branches) count(branch, references)
       return
