@@ -12,8 +12,8 @@ import { detectorSwitched } from '../alert/events.ts'
 import { rejectMessage } from '../alert/rejects.ts'
 import type { Topics } from '../alert/topics.ts'
 import type { Message } from '../core/message.ts'
-import type { Records } from '../core/records.ts'
-import { ANOMALOUS, LEARNING, NORMAL, OUTCOMES, REJECTED, reasonOf } from '../core/verdict.ts'
+import { type Records, recordsOf } from '../core/records.ts'
+import { ANOMALOUS, LEARNING, NORMAL, OUTCOMES, REJECTED, reasonOf, rejected } from '../core/verdict.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { Fold } from '../stream/fold.ts'
 import type { Stream } from '../stream/stream.ts'
@@ -48,8 +48,6 @@ interface Stepped {
 export class StreamTask {
   /** Cumulative, by outcome byte, since the first start of this stream's group. */
   readonly counts: Float64Array
-  /** Event time of the last record judged, ms. */
-  lastEventTimeMs = 0
   readonly #options: TaskOptions
   readonly #fold: Fold
   readonly #chain: Chain
@@ -88,6 +86,11 @@ export class StreamTask {
     return this.#nextOffset
   }
 
+  /** Timestamp of the last record judged, ms; 0 before the first. */
+  get timestampMs(): number {
+    return this.#timestampMs
+  }
+
   get inForce(): InForce | null {
     return this.#inForce
   }
@@ -114,6 +117,21 @@ export class StreamTask {
     }
     this.#nextOffset = index < records.count ? (records.offsets[index] as number) : records.nextOffset
     return { outputs, nextOffset: this.#nextOffset, need }
+  }
+
+  /** Passes over offsets [from, next), whose batch inflates beyond the limit: one reject for the range, counted by offsets. */
+  skip(from: number, next: number): Stepped {
+    const outputs: Message[] = []
+    this.#settleDetector(outputs, from)
+    const outcome = rejected('batch-too-large')
+    const offsets = Float64Array.from({ length: next - from }, (_, i) => from + i)
+    this.#chain.add(offsets, 0, new Uint8Array(offsets.length).fill(outcome), offsets.length)
+    this.counts[outcome] = (this.counts[outcome] as number) + offsets.length
+    const range = new TextEncoder().encode(`${from}-${next - 1}`)
+    const stub = { key: null, value: null, timestampMs: this.#timestampMs, offset: from }
+    outputs.push(this.#reject(recordsOf([{ ...stub, headers: [['plumbline-offsets', range]] }]), 0, outcome))
+    this.#nextOffset = next
+    return { outputs, nextOffset: next, need: null }
   }
 
   tick(_timeMs: number): Stepped {
@@ -202,8 +220,6 @@ export class StreamTask {
       counts[outcome] = (counts[outcome] as number) + 1
       if (outcome >= REJECTED) outputs.push(this.#reject(records, from + i, outcome))
     }
-    const lastEventTimeMs = count > 0 ? (fold.eventTimesMs[count - 1] as number) : Number.NaN
-    if (lastEventTimeMs > this.lastEventTimeMs) this.lastEventTimeMs = lastEventTimeMs
     this.#chain.add(records.offsets, from, outcomes, count)
     this.#checkpoint.judged(count)
     return reached

@@ -1,7 +1,7 @@
 // Scorer: judges one stream: runs a task per input partition on the bus, keeps each supplied with the detector in force, and
 // tells metrics and log what happened. All judgement is in the task, all delivery in the bus.
 
-import { committedAlerts } from '../../libs/alert/alert-message.ts'
+import { alertFacts } from '../../libs/alert/alert-message.ts'
 import type { Topics } from '../../libs/alert/topics.ts'
 import type { Assignment, Built, Bus, Reader, Running, TaskEvent, TaskNeed } from '../../libs/bus/bus.ts'
 import { OUTCOMES } from '../../libs/core/verdict.ts'
@@ -114,7 +114,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
         tell(event.partition)
         const timeMs = live.get(event.partition)?.task.timestampMs ?? null
         metrics.committed(name, event.partition, event.durationMs, timeMs)
-        const alerts = committedAlerts(event.outputs, topics.alerts)
+        const alerts = event.outputs.flatMap((message) => alertFacts(message) ?? [])
         if (alerts.length > 0) metrics.alerted(name, alerts)
         break
       }

@@ -29,7 +29,6 @@ export interface TrainerOptions {
   readonly seed: number
   /** Runs one training off the loop; rejects with a Failure. */
   readonly work: (request: TrainRequest) => Promise<Trained>
-  readonly onTrained: (stream: string, trained: Trained) => void
 }
 
 export interface Trainer {
@@ -137,7 +136,6 @@ async function run(options: TrainerOptions, plan: Plan): Promise<void> {
       seed: (options.seed + plan.runs - 1) >>> 0,
       nowMs: clock.nowMs(),
     })
-    options.onTrained(name, trained)
     if (trained.gate.verdict === 'refuse') {
       metrics.trained(name, 'refused', trained.gate.refusedBy, durationMs())
       log.warn('training-refused', { stream: name, reasons: trained.gate.reasons.join('; ') })

@@ -1,0 +1,51 @@
+// Feed: replays an example into its topic: first a history at full speed, so that there is something to learn from, then
+// the rest at a steady rate. Goes on where an earlier run stopped, by counting what the topic holds.
+
+import type { Bus } from '../../libs/bus/bus.ts'
+import { type Clock, sleep } from '../../libs/core/clock.ts'
+import type { Message } from '../../libs/core/message.ts'
+
+export interface Example {
+  readonly topic: string
+  readonly partitions: number
+  /** Records that are published at once. */
+  readonly historyRecords: number
+  /** After the history. */
+  readonly recordsPerSecond: number
+  /** Records from the n-th on, in order. */
+  records(from: number): Iterator<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+}
+
+const batchRecords = 2_000
+const turnMs = 100
+
+/** Resolves when the example is exhausted or `signal` aborts. */
+export async function feed(bus: Bus, example: Example, clock: Clock, signal: AbortSignal): Promise<void> {
+  let published = 0
+  for (let partition = 0; partition < example.partitions; partition++) {
+    published += (await bus.range(example.topic, partition)).next
+  }
+  const records = example.records(published)
+  const send = async (count: number): Promise<boolean> => {
+    const messages: Message[] = []
+    while (messages.length < count) {
+      const next = records.next()
+      if (next.done) break
+      const { key, value } = next.value
+      messages.push({ topic: example.topic, partition: null, key, value, headers: [], timestampMs: clock.nowMs() })
+    }
+    if (messages.length > 0) await bus.publish(messages)
+    published += messages.length
+    return messages.length === count
+  }
+  while (published < example.historyRecords && !signal.aborted) {
+    if (!(await send(Math.min(batchRecords, example.historyRecords - published)))) return
+  }
+  const startedMs = clock.elapsedMs()
+  const before = published
+  while (!signal.aborted) {
+    await sleep(clock, turnMs)
+    const due = before + Math.floor(((clock.elapsedMs() - startedMs) / 1000) * example.recordsPerSecond)
+    if (due > published && !signal.aborted && !(await send(due - published))) return
+  }
+}

@@ -1,0 +1,194 @@
+// Program: the command line: which commands there are, their arguments and help. The only door to commander. Each command is
+// loaded when it is called, so that `alerts` does not load TensorFlow.
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Failure } from '../../libs/core/failure.ts'
+import { settingTable } from '../../libs/run/setting-table.ts'
+import { flagOf } from '../../libs/run/settings.ts'
+import type { Context } from './context.ts'
+
+/** What main needs to make a context: settings given as flags. */
+export interface Invocation {
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly json: boolean
+}
+
+type MakeContext = (invocation: Invocation) => Context
+type Options = Record<string, unknown>
+
+export async function program(argv: readonly string[], makeContext: MakeContext): Promise<void> {
+  const root = new Command('plumbline')
+    .description('Streaming anomaly detection for Kafka.')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+  const context = (options: Options): Context => makeContext({ flags: options, json: options['json'] === true })
+  services(root, context)
+  batch(root, context)
+  inspection(root, context)
+  try {
+    await root.parseAsync([...argv])
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown
+    if (thrown.exitCode === 0 || thrown.code === 'commander.help') return
+    throw new Failure('usage', `${thrown.message.replace(/^error: /, '')}\nSee plumbline --help.`)
+  }
+}
+
+function command(parent: Command, signature: string, description: string, example: string): Command {
+  const made = parent
+    .command(signature)
+    .description(`${description}\n\nExample: ${example}`)
+    .summary(description)
+    .option('--json', 'print JSON lines')
+  for (const row of settingTable) {
+    // A secret as a flag would be seen by other users of the machine.
+    if (row.kind === 'secret') continue
+    const form = row.kind === 'list' ? `${flagOf(row.name)} <list>` : `${flagOf(row.name)} <${row.kind}>`
+    made.addOption(new Option(form, `${row.help} [${row.variable}]`))
+  }
+  return made
+}
+
+function services(root: Command, context: (options: Options) => Context): void {
+  const serve = (name: 'up' | 'scorer' | 'trainer', description: string): void => {
+    command(root, `${name} [specs...]`, description, `plumbline ${name} ./streams`).action(
+      async (specs: string[], options: Options) => {
+        const { up } = await import('./commands/up.ts')
+        const { deployment } = await import('./deployment.ts')
+        const made = context(options)
+        const streams = deployment(made.files, specs.length > 0 ? specs : made.settings.specs)
+        await up(made, streams, name === 'up' ? ['scorer', 'trainer'] : [name])
+      },
+    )
+  }
+  serve('up', 'run all services in one process, on the embedded log or on Kafka')
+  serve('scorer', 'run the scorer alone')
+  serve('trainer', 'run the trainer alone')
+  command(root, 'demo', 'run the examples, with their data replayed into them', 'plumbline demo').action(
+    async (options: Options) => {
+      const { demo } = await import('./commands/demo.ts')
+      await demo(context(options))
+    },
+  )
+  command(root, 'train <stream>', 'ask the trainer to train a stream now', 'plumbline train card-transactions').action(
+    async (stream: string, options: Options) => {
+      const { requestTraining } = await import('./commands/train.ts')
+      await requestTraining(context(options), stream)
+    },
+  )
+}
+
+function batch(root: Command, context: (options: Options) => Context): void {
+  command(root, 'validate <specs...>', 'check spec files offline', 'plumbline validate stream.yaml').action(
+    async (specs: string[], options: Options) => {
+      const { validate } = await import('./commands/validate.ts')
+      validate(context(options), specs)
+    },
+  )
+  command(root, 'fit <rows.csv>', 'learn a detector from a table', 'plumbline fit rows.csv --out detector.safetensors')
+    .requiredOption('--out <file>', 'where the detector goes')
+    .option('--columns <names>', 'columns to learn from, separated by commas (default: all)', list)
+    .option('--drop <names>', 'columns to leave out', list)
+    .option('--label <column>', 'column of labels: rows where it is not 0 are left out; never a feature')
+    .option('--train-rows <n>', 'learn from the first n rows that are left', whole)
+    .option('--kind <kind>', 'kind of detector')
+    .option('--window <n>', 'rows in a window', whole, 1)
+    .option('--alarm-rate <rate>', 'share of normal rows that may alarm', rate, 0.01)
+    .action(async (file: string, options: Options) => {
+      const { fitTable } = await import('./commands/fit.ts')
+      await fitTable(context(options), file, {
+        out: String(options['out']),
+        columns: (options['columns'] as string[] | undefined) ?? null,
+        drop: (options['drop'] as string[] | undefined) ?? [],
+        label: (options['label'] as string | undefined) ?? null,
+        trainRows: (options['trainRows'] as number | undefined) ?? null,
+        kind: (options['kind'] as string | undefined) ?? null,
+        window: Number(options['window']),
+        alarmRate: Number(options['alarmRate']),
+      })
+    })
+  command(root, 'score <rows.csv>', 'score a table', 'plumbline score rows.csv --detector detector.safetensors')
+    .requiredOption('--detector <file>', 'a detector made by fit')
+    .addOption(
+      new Option('--align <how>', 'where the score of a window stands').choices(['causal', 'spread']).default('causal'),
+    )
+    .option('--out <file>', 'where the scores go (default: standard output)')
+    .action(async (file: string, options: Options) => {
+      const { scoreTable } = await import('./commands/score.ts')
+      await scoreTable(context(options), file, {
+        detector: String(options['detector']),
+        align: options['align'] === 'spread' ? 'spread' : 'causal',
+        out: (options['out'] as string | undefined) ?? null,
+      })
+    })
+}
+
+function inspection(root: Command, context: (options: Options) => Context): void {
+  const alerts = command(root, 'alerts', 'list or follow alerts', 'plumbline alerts --follow')
+    .option('--follow', 'go on with alerts as they come')
+    .option('--stream <stream>', 'of this stream only')
+    .action(async (options: Options) => {
+      const { alerts: run } = await import('./commands/alerts.ts')
+      const stream = (options['stream'] as string | undefined) ?? null
+      await run(context(options), { follow: options['follow'] === true, stream })
+    })
+  command(alerts, 'show <id>', 'show one alert in full', 'plumbline alerts show 3fa9c1').action(
+    async (id: string, _own: Options, each: Command) => {
+      const { showAlert } = await import('./commands/alerts.ts')
+      await showAlert(context(each.optsWithGlobals()), id)
+    },
+  )
+  const models = root.command('models').description('the detectors of a stream')
+  command(models, 'list <stream>', 'list versions', 'plumbline models list servers').action(
+    async (stream: string, options: Options) => {
+      const { listModels } = await import('./commands/models.ts')
+      await listModels(context(options), stream)
+    },
+  )
+  command(models, 'show <stream> [version]', 'show one in full', 'plumbline models show servers').action(
+    async (stream: string, version: string | undefined, options: Options) => {
+      const { showModel } = await import('./commands/models.ts')
+      await showModel(context(options), stream, version ?? null)
+    },
+  )
+  command(models, 'promote <stream> <version>', 'make a version the champion', 'plumbline models promote servers 3fa9').action(
+    async (stream: string, version: string, options: Options) => {
+      const { promoteModel } = await import('./commands/models.ts')
+      await promoteModel(context(options), stream, version)
+    },
+  )
+  command(models, 'rollback <stream>', 'go back to the previous champion', 'plumbline models rollback servers').action(
+    async (stream: string, options: Options) => {
+      const { rollbackModel } = await import('./commands/models.ts')
+      await rollbackModel(context(options), stream)
+    },
+  )
+  const dlq = root.command('dlq').description('rejected records')
+  command(dlq, 'list', 'a line a rejected record', 'plumbline dlq list').action(async (options: Options) => {
+    const { listRejects } = await import('./commands/dlq.ts')
+    await listRejects(context(options))
+  })
+  command(dlq, 'show <id>', 'one rejected record in full', 'plumbline dlq show 3fa9c1 --raw')
+    .option('--raw', 'with key, value and headers, in base64')
+    .action(async (id: string, options: Options) => {
+      const { showReject } = await import('./commands/dlq.ts')
+      await showReject(context(options), id, options['raw'] === true ? 'raw' : 'masked')
+    })
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((name) => name.trim())
+}
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1 on')
+  return value
+}
+
+function rate(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value < 0.5)) throw new InvalidArgumentError('give a rate above 0 and below 0.5')
+  return value
+}

@@ -1,0 +1,131 @@
+// Serve: starts the services of a deployment in this process and stops them in order: what `up`, `demo`, `scorer` and `trainer`
+// are made of. Owns the order of starting and draining, nothing else.
+
+import { groupOf, type Topics, topicShapes, topics } from '../../libs/alert/topics.ts'
+import type { Bus, TaskNeed } from '../../libs/bus/bus.ts'
+import { Failure } from '../../libs/core/failure.ts'
+import { Random } from '../../libs/core/random.ts'
+import type { Metrics } from '../../libs/run/metrics.ts'
+import type { Stream } from '../../libs/stream/stream.ts'
+import { type Scorer, scorer } from '../scorer/scorer.ts'
+import { trainer } from '../trainer/trainer.ts'
+import { workshop } from '../trainer/work.ts'
+import { readerSettings } from './bus-settings.ts'
+import type { Context } from './context.ts'
+import { schemaRegistry } from './schema-registry.ts'
+
+export interface Served {
+  readonly stream: Stream
+  readonly topics: Topics
+}
+
+export function served(context: Context, streams: readonly Stream[]): Served[] {
+  return streams.map((stream) => ({ stream, topics: topics(context.settings.prefix, stream.spec.stream) }))
+}
+
+/** Creates the topics that the streams need; on the embedded log their inputs too, which elsewhere belong to others. */
+export async function prepareTopics(context: Context, bus: Bus, all: readonly Served[]): Promise<void> {
+  const { settings } = context
+  if (settings.brokers.length === 0) {
+    await bus.ensureTopics(
+      all.map(({ stream }) => ({
+        topic: stream.spec.source.topic,
+        partitions: settings.partitions,
+        cleanup: 'delete',
+        retentionMs: null,
+      })),
+    )
+  }
+  for (const { stream, topics: names } of all) {
+    const partitions = await bus.partitions(stream.spec.source.topic)
+    if (partitions === 0) {
+      throw new Failure(
+        'topic-missing',
+        `${stream.spec.stream}: there is no topic ${stream.spec.source.topic}; create it, or correct source.topic in the spec`,
+      )
+    }
+    await bus.ensureTopics(topicShapes(names, partitions))
+  }
+}
+
+export interface Service {
+  readonly name: string
+  stop(): Promise<void>
+  /** Rejects with what ended it; never resolves before `stop`. */
+  readonly ended: Promise<void>
+}
+
+export async function startScorers(
+  context: Context,
+  bus: Bus,
+  metrics: Metrics,
+  all: readonly Served[],
+): Promise<(Service & { readonly scorer: Scorer })[]> {
+  const { settings, log } = context
+  const started = []
+  for (const { stream, topics: names } of all) {
+    const registry = schemaRegistry(context, stream, metrics)
+    const each = await scorer({
+      bus,
+      stream,
+      topics: names,
+      group: groupOf(settings.prefix, stream.spec.stream),
+      metrics,
+      log,
+      commitMsMin: settings.commitMsMin,
+      idleCommitMs: settings.idleCommitMs,
+      bufferedBytesMax: settings.bufferedBytesMax,
+      resolve: (need: TaskNeed) => registry(need.id),
+    })
+    started.push({ name: `scorer of ${stream.spec.stream}`, scorer: each, stop: () => each.stop(), ended: each.ended })
+  }
+  return started
+}
+
+export async function startTrainer(
+  context: Context,
+  bus: Bus,
+  metrics: Metrics,
+  all: readonly Served[],
+): Promise<Service> {
+  const { settings, log, clock } = context
+  const shop = workshop(readerSettings(settings), (stream, message) => context.progress(`${stream}: ${message}`))
+  const running = await trainer({
+    bus,
+    streams: all,
+    prefix: settings.prefix,
+    metrics,
+    log,
+    clock,
+    random: new Random(settings.seed),
+    seed: settings.seed,
+    work: (request) => shop.work({ ...request, backend: settings.tensorflowBackend }),
+  })
+  return {
+    name: 'trainer',
+    stop: async () => {
+      await shop.stop()
+      await running.stop()
+    },
+    ended: new Promise(() => {}),
+  }
+}
+
+/** Waits for the signal, or for the first service that ends by itself, whose failure is thrown after all are stopped. */
+export async function untilStopped(context: Context, services: readonly Service[]): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve()
+    else context.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  let failure: unknown = null
+  try {
+    await Promise.race([aborted, ...services.map((each) => each.ended)])
+  } catch (thrown) {
+    failure = thrown
+  }
+  for (const service of services) {
+    context.log.info('stopping', { service: service.name })
+    await service.stop()
+  }
+  if (failure !== null) throw failure
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { Failure } from '../../libs/core/failure.ts'
+import { OUTCOMES } from '../../libs/core/verdict.ts'
+import { decodeLedger, encodeLedger, type Ledger } from '../../libs/task/ledger.ts'
+
+const ledgers: fc.Arbitrary<Ledger> = fc
+  .record({
+    nextOffset: fc.integer({ min: 1_000, max: 2 ** 50 }),
+    lags: fc.array(fc.tuple(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 1 })), { maxLength: 64 }),
+    counts: fc.array(fc.integer({ min: 0, max: 2 ** 52 }), { minLength: OUTCOMES, maxLength: OUTCOMES }),
+    chain: fc.tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+    served: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 })),
+    absentSchemas: fc.array(fc.nat()),
+  })
+  .map(({ nextOffset, lags, counts, chain, served, absentSchemas }) => ({
+    revision: '0123456789abcdef',
+    nextOffset,
+    detector: served === null ? null : { version: 'v', threshold: served },
+    counts: Float64Array.from(counts),
+    chain,
+    bucketOffsets: Float64Array.from(lags, ([lag]) => nextOffset - lag),
+    bucketWritten: Uint8Array.from(lags, ([, written]) => written),
+    absentSchemas,
+  }))
+
+test('a ledger comes back from its bytes as it was', () => {
+  fc.assert(
+    fc.property(ledgers, (ledger) => {
+      assert.deepEqual(decodeLedger(encodeLedger(ledger)), ledger)
+    }),
+  )
+})
+
+test('bytes that are no ledger are a failure that names the state', () => {
+  for (const text of ['', '{}', '{"format":2}', 'null', '{"format":1,"counts":{}}']) {
+    assert.throws(
+      () => decodeLedger(new TextEncoder().encode(text)),
+      (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch',
+      text,
+    )
+  }
+})
