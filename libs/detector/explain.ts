@@ -1,0 +1,143 @@
+// Explain: which features a score comes from, and what was expected instead. A bad value corrupts the reconstruction of
+// all columns, so the error of each column smears the blame; suspects are therefore masked and reconstructed again.
+//   1 each column's share of the score; for a Mahalanobis member c_f = r_f (Σ⁻¹ r)_f, negative parts cut off;
+//   2 suspects: features (all their columns) with at least a tenth of the total, at most five;
+//   3 suspects are masked together and filled in by the reconstruction: what was expected of them;
+//   4 a suspect's contribution is the fall of the score when it alone is replaced by what was expected.
+// Invariants
+//   X1 contributions are ≥ 0 and sum to 1, or are all 0 when the score does not say anything.
+//   X2 if no feature has a tenth of the total, contributions are the shares of step 1: no single feature is to blame.
+//   X3 an imputed column contributes nothing.
+
+import type { Explanation } from './detector.ts'
+import { type Engine, probeRows } from './engine.ts'
+import type { Member, Model } from './model.ts'
+
+const suspectShareMin = 0.1
+const suspectsMax = 5
+
+export function explain(model: Model, engine: Engine, row: Float32Array): Explanation {
+  const { width, layout } = model
+  const imputed = Uint8Array.from(row, (value) => (Number.isNaN(value) ? 1 : 0))
+  const shares = columnShares(model, engine, row)
+  const suspects = suspectsOf(shares, layout.groups, layout.features.length)
+  if (suspects.length > 0) {
+    const masked = row.map((value, column) => (suspects.includes(layout.groups[column]!) ? Number.NaN : value))
+    engine.side.set(masked)
+    engine.examine()
+  }
+  const expected = expectedRow(model, engine)
+  const contributions = new Float32Array(width)
+  const falls = scoreFalls(model, engine, row, expected, suspects)
+  const sum = falls.reduce((total, fall) => total + fall, 0)
+  if (sum > 0) {
+    suspects.forEach((group, i) => {
+      spread(contributions, shares, layout.groups, group, falls[i]! / sum)
+    })
+  } else {
+    const total = shares.reduce((all, share) => all + share, 0)
+    if (total > 0) for (let column = 0; column < width; column++) contributions[column] = shares[column]! / total
+  }
+  return { contributions, expected, imputed }
+}
+
+/** Per column, its part of the score of `row` as it is, ≥ 0; afterwards the engine has examined the row. */
+function columnShares(model: Model, engine: Engine, row: Float32Array): Float64Array {
+  engine.side.set(row)
+  engine.examine()
+  const shares = new Float64Array(model.width)
+  model.members.forEach((member, m) => {
+    addShares(member, engine.views[m]!.residual, shares)
+  })
+  for (let column = 0; column < shares.length; column++) if (Number.isNaN(row[column]!)) shares[column] = 0
+  return shares
+}
+
+function addShares(member: Member, residual: Float32Array, shares: Float64Array): void {
+  const width = shares.length
+  const { scoring } = member
+  switch (scoring.kind) {
+    case 'mahalanobis': {
+      const { whitening } = scoring
+      const whitened = new Float64Array(width)
+      for (let i = 0; i < width; i++) {
+        let sum = 0
+        for (let j = 0; j <= i; j++) sum += whitening[i * width + j]! * residual[j]!
+        whitened[i] = sum
+      }
+      for (let j = 0; j < width; j++) {
+        let sum = 0
+        for (let i = j; i < width; i++) sum += whitening[i * width + j]! * whitened[i]!
+        shares[j] = shares[j]! + Math.max(0, residual[j]! * sum)
+      }
+      return
+    }
+    case 'error-over-train':
+      for (let j = 0; j < width; j++) {
+        shares[j] = shares[j]! + (residual[j]! * residual[j]!) / (scoring.trainError[j]! * width)
+      }
+      return
+    default:
+      scoring satisfies never
+  }
+}
+
+/** Features with at least a tenth of the total, the largest first. */
+function suspectsOf(shares: Float64Array, groups: Int32Array, features: number): number[] {
+  const byFeature = new Float64Array(features)
+  let total = 0
+  for (let column = 0; column < shares.length; column++) {
+    const group = groups[column]!
+    byFeature[group] = byFeature[group]! + shares[column]!
+    total += shares[column]!
+  }
+  const large = Array.from(byFeature.keys()).filter(
+    (f) => byFeature[f]! > 0 && byFeature[f]! >= suspectShareMin * total,
+  )
+  return large.sort((a, b) => byFeature[b]! - byFeature[a]! || a - b).slice(0, suspectsMax)
+}
+
+/** The mean reconstruction of the row last examined, in row units; a column without scale was always its mean. */
+function expectedRow(model: Model, engine: Engine): Float32Array {
+  const { mean, inverseScale } = model.scaler
+  return Float32Array.from(mean, (center, column) => {
+    const scale = inverseScale[column]!
+    let z = 0
+    for (const view of engine.views) z += view.reconstructed[column]!
+    return scale === 0 ? center : center + z / engine.views.length / scale
+  })
+}
+
+function scoreFalls(
+  model: Model,
+  engine: Engine,
+  row: Float32Array,
+  expected: Float32Array,
+  suspects: readonly number[],
+): number[] {
+  const scores = new Float32Array(probeRows)
+  engine.side.set(row)
+  suspects.forEach((group, i) => {
+    const changed = row.map((value, column) => {
+      return model.layout.groups[column] === group && !Number.isNaN(value) ? expected[column]! : value
+    })
+    engine.side.set(changed, (i + 1) * model.width)
+  })
+  engine.probe(suspects.length + 1, scores)
+  return suspects.map((_, i) => Math.max(0, scores[0]! - scores[i + 1]!))
+}
+
+/** A feature's contribution over its columns, by their shares. */
+function spread(
+  contributions: Float32Array,
+  shares: Float64Array,
+  groups: Int32Array,
+  group: number,
+  contribution: number,
+): void {
+  let total = 0
+  for (let column = 0; column < shares.length; column++) if (groups[column] === group) total += shares[column]!
+  for (let column = 0; column < shares.length; column++) {
+    if (groups[column] === group) contributions[column] = (contribution * shares[column]!) / total
+  }
+}

@@ -1,0 +1,81 @@
+// The kernel: runs a program over rows. A program is a list of 32-bit words in memory (an operation, then its operands),
+// written once by the engine (../../engine.ts); so a call into the kernel costs the same for one layer or for ten.
+// Operation numbers and operands are those of ../program.ts. Rows go through the whole program in chunks, so that the
+// activations of a chunk stay in the first-level cache.
+
+import { dense } from './dense'
+import { copy, fill, finish, residual, scale, squares, weighted } from './rows'
+
+const SCALE: i32 = 1
+const DENSE: i32 = 2
+const RESIDUAL: i32 = 3
+const SQUARES: i32 = 4
+const WEIGHTED: i32 = 5
+const FINISH: i32 = 6
+const COPY: i32 = 7
+const FILL: i32 = 8
+
+// @ts-ignore: decorator
+@inline
+function word(at: usize, index: i32): i32 {
+  return load<i32>(at + (<usize>index << 2))
+}
+
+// @ts-ignore: decorator
+@inline
+function real(at: usize, index: i32): f32 {
+  return load<f32>(at + (<usize>index << 2))
+}
+
+/** Runs the program at [program, end) over `rows` rows in chunks; answers how many values were missing. */
+export function run(program: usize, end: usize, rows: i32, chunk: i32): i32 {
+  let missing = 0
+  for (let row = 0; row < rows; row += chunk) {
+    const count = min(chunk, rows - row)
+    for (let at = program; at < end; at += <usize>word(at, 1) << 2) {
+      missing += step(at, row, count)
+    }
+  }
+  return missing
+}
+
+/** One operation on rows [row, row + count); input, counts and scores are addressed by row, the rest by row of the chunk. */
+function step(at: usize, row: i32, count: i32): i32 {
+  switch (word(at, 0)) {
+    case SCALE:
+      return scale(
+        word(at, 2) + ((row * word(at, 3)) << 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7),
+        word(at, 8), real(at, 9), word(at, 10) + (row << 2), word(at, 11)
+      )
+    case DENSE:
+      dense(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
+        word(at, 10), real(at, 11), word(at, 12)
+      )
+      return 0
+    case RESIDUAL:
+      residual(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7))
+      return 0
+    case SQUARES:
+      squares(word(at, 2), count, word(at, 3), word(at, 4) + (row << 2), word(at, 5))
+      return 0
+    case WEIGHTED:
+      weighted(
+        word(at, 2), word(at, 3), word(at, 4), word(at, 5) + (row << 2), count, word(at, 6), word(at, 7) + (row << 2),
+        word(at, 8)
+      )
+      return 0
+    case FINISH:
+      finish(word(at, 2) + (row << 2), count, real(at, 3))
+      return 0
+    case COPY:
+      copy(word(at, 2), word(at, 3), count, word(at, 4))
+      return 0
+    case FILL:
+      fill(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5))
+      return 0
+    default:
+      unreachable()
+      return 0
+  }
+}

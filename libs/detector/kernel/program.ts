@@ -1,0 +1,33 @@
+// Program: the words that the kernel interprets (assembly/index.ts, twin.ts). Each operation is its number, its length in
+// words, then its operands: byte positions in memory, counts, or float32 values as they lie in memory.
+
+export const SCALE = 1
+export const DENSE = 2
+export const RESIDUAL = 3
+export const SQUARES = 4
+export const WEIGHTED = 5
+export const FINISH = 6
+export const COPY = 7
+export const FILL = 8
+
+/** What follows the sum of a dense layer: the slope below 0 (1 = none), then a curve. */
+export const curveCodes = { none: 0, tanh: 1, sigmoid: 2 } as const
+
+/** A run of program words in a kernel's memory, [at, end) in bytes. */
+export interface Program {
+  readonly at: number
+  readonly end: number
+}
+
+const words = new DataView(new ArrayBuffer(4))
+
+/** Float32 as the word that has its bits. */
+export function real(value: number): number {
+  words.setFloat32(0, value)
+  return words.getInt32(0)
+}
+
+/** An operation with its length put in. */
+export function operation(code: number, ...operands: readonly number[]): number[] {
+  return [code, operands.length + 2, ...operands]
+}

@@ -1,0 +1,183 @@
+// Twin: the kernel in plain TypeScript over one heap, operation by operation as in assembly/, with every result rounded to
+// float32. Products, sums, quotients of float32 values computed in float64 and rounded once are the float32 results, so
+// the bits are those of the WebAssembly kernel.
+
+import { COPY, curveCodes, DENSE, FILL, FINISH, RESIDUAL, SCALE, SQUARES, WEIGHTED } from './program.ts'
+
+const f = Math.fround
+const FLOAT32_MAX = 3.4028234663852886e38
+const P = [1.33547191083494e-8, 2.060912811430171e-5, 0.0034955909941345453, 0.13381028175354004, 1].map(f)
+const Q = [7.77658271999826e-7, 0.00032856393954716623, 0.02587699331343174, 0.4671434462070465, 1].map(f)
+
+function tanh(value: number): number {
+  const x = Math.max(-9, Math.min(9, value))
+  const u = f(x * x)
+  let p = P[0]!
+  let q = Q[0]!
+  for (let i = 1; i < 5; i++) {
+    p = f(f(p * u) + P[i]!)
+    q = f(f(q * u) + Q[i]!)
+  }
+  const y = f(f(x * p) / q)
+  return Math.max(-1, Math.min(1, y))
+}
+
+/** x where x ≥ 0, x·slope below; then the curve of that code. */
+export function activate(slope: number, code: number, sum: number): number {
+  const x = sum < 0 ? f(sum * slope) : sum
+  if (code === curveCodes.tanh) return tanh(x)
+  if (code === curveCodes.sigmoid) return f(0.5 + f(0.5 * tanh(f(x * 0.5))))
+  return x
+}
+
+/** What interprets programs over `memory`: (program, end, rows, chunk) → missing values. */
+export function twin(memory: ArrayBuffer): (at: number, end: number, rows: number, chunk: number) => number {
+  const heap = new Float32Array(memory)
+  const words = new Int32Array(memory)
+  return (from, end, rows, chunk) => {
+    let missing = 0
+    for (let row = 0; row < rows; row += chunk) {
+      const count = Math.min(chunk, rows - row)
+      for (let at = from; at < end; at += words[(at >> 2) + 1]! * 4) missing += step(heap, words, at >> 2, row, count)
+    }
+    return missing
+  }
+}
+
+function step(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): number {
+  switch (words[at]) {
+    case SCALE:
+      return scale(heap, words, at, row, count)
+    case DENSE:
+      dense(heap, words, at, count)
+      return 0
+    case RESIDUAL:
+      residual(heap, words, at, count)
+      return 0
+    case SQUARES:
+      squares(heap, words, at, row, count)
+      return 0
+    case WEIGHTED:
+      weighted(heap, words, at, row, count)
+      return 0
+    case FINISH:
+      finish(heap, words, at, row, count)
+      return 0
+    case COPY: {
+      const source = words[at + 2]! >> 2
+      heap.copyWithin(words[at + 3]! >> 2, source, source + count * words[at + 4]! * 4)
+      return 0
+    }
+    default:
+      if (words[at] !== FILL) throw new RangeError(`no such kernel operation: ${words[at]}`)
+      fill(heap, words, at, count)
+      return 0
+  }
+}
+
+function scale(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): number {
+  const width = words[at + 3]!
+  const stride = words[at + 5]! * 4
+  const clip = heap[at + 9]!
+  const [mean, inverse] = [words[at + 6]! >> 2, words[at + 7]! >> 2]
+  const [counts, masks] = [(words[at + 10]! >> 2) + row, words[at + 11]! >> 2]
+  let total = 0
+  for (let r = 0; r < count; r++) {
+    const x = (words[at + 2]! >> 2) + (row + r) * width
+    const z = (words[at + 4]! >> 2) + r * stride
+    let missing = 0
+    for (let c = 0; c < stride; c++) {
+      const value = c < width ? heap[x + c]! : 0
+      const scaled = f(f(value - heap[mean + c]!) * heap[inverse + c]!)
+      heap[z + c] = Number.isNaN(scaled) ? 0 : Math.max(-clip, Math.min(clip, scaled))
+      const lost = Number.isNaN(value)
+      if (lost) missing++
+      if (masks > 0) words[masks + r * stride + c] = lost ? -1 : 0
+    }
+    words[counts + r] = missing
+    total += missing
+  }
+  return total
+}
+
+function dense(heap: Float32Array, words: Int32Array, at: number, count: number): void {
+  const [aStride, k, cStride] = [words[at + 3]! >> 2, words[at + 4]!, words[at + 9]! >> 2]
+  const triangular = words[at + 5] !== 0
+  const [packed, bias] = [words[at + 6]! >> 2, words[at + 7]! >> 2]
+  const [slope, code] = [heap[at + 11]!, words[at + 12]!]
+  for (let r = 0; r < count; r++) {
+    const a = (words[at + 2]! >> 2) + r * aStride
+    const c = (words[at + 8]! >> 2) + r * cStride
+    for (let column = 0; column < words[at + 10]! * 8; column++) {
+      const block = column >> 3
+      const depth = triangular ? Math.min(k, (block + 1) * 8) : k
+      let w = packed + block * k * 8 + (column & 7)
+      let sum = heap[bias + column]!
+      for (let i = 0; i < depth; i++, w += 8) sum = f(sum + f(heap[a + i]! * heap[w]!))
+      heap[c + column] = activate(slope, code, sum)
+    }
+  }
+}
+
+function residual(heap: Float32Array, words: Int32Array, at: number, count: number): void {
+  const stride = words[at + 7]! * 4
+  const masks = words[at + 5]! >> 2
+  for (let i = 0; i < count * stride; i++) {
+    const masked = masks > 0 && words[masks + i] !== 0
+    const mean = heap[(words[at + 4]! >> 2) + (i % stride)]!
+    const value = f(f(heap[(words[at + 2]! >> 2) + i]! - heap[(words[at + 3]! >> 2) + i]!) - mean)
+    heap[(words[at + 6]! >> 2) + i] = masked ? 0 : value
+  }
+}
+
+function squares(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const stride = words[at + 3]! * 4
+  const scores = (words[at + 4]! >> 2) + row
+  for (let r = 0; r < count; r++) {
+    const y = (words[at + 2]! >> 2) + r * stride
+    const lanes = [0, 0, 0, 0]
+    for (let c = 0; c < stride; c++) lanes[c & 3] = f(lanes[c & 3]! + f(heap[y + c]! * heap[y + c]!))
+    accumulate(heap, scores + r, across(lanes), words[at + 5] !== 0)
+  }
+}
+
+function weighted(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const stride = words[at + 6]! * 4
+  const width = words[at + 4]!
+  const w = words[at + 3]! >> 2
+  const scores = (words[at + 7]! >> 2) + row
+  for (let i = 0; i < count; i++) {
+    const r = (words[at + 2]! >> 2) + i * stride
+    const lanes = [0, 0, 0, 0]
+    for (let c = 0; c < stride; c++) {
+      lanes[c & 3] = f(lanes[c & 3]! + f(f(heap[r + c]! * heap[r + c]!) * heap[w + c]!))
+    }
+    const missing = words[(words[at + 5]! >> 2) + row + i]!
+    let score = across(lanes)
+    if (missing > 0) score = f(score * f(width / Math.max(1, width - missing)))
+    accumulate(heap, scores + i, score, words[at + 8] !== 0)
+  }
+}
+
+function across(lanes: readonly number[]): number {
+  return f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
+}
+
+function accumulate(heap: Float32Array, at: number, score: number, first: boolean): void {
+  heap[at] = first ? score : heap[at]! + score
+}
+
+function finish(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const scores = (words[at + 2]! >> 2) + row
+  for (let r = 0; r < count; r++) {
+    const score = f(heap[scores + r]! * heap[at + 3]!)
+    heap[scores + r] = Number.isNaN(score) ? FLOAT32_MAX : Math.min(score, FLOAT32_MAX)
+  }
+}
+
+function fill(heap: Float32Array, words: Int32Array, at: number, count: number): void {
+  const [z, reconstructed, masks] = [words[at + 2]! >> 2, words[at + 3]! >> 2, words[at + 4]! >> 2]
+  for (let i = 0; i < count * words[at + 5]! * 4; i++) {
+    if (words[masks + i] !== 0) heap[z + i] = heap[reconstructed + i]!
+  }
+}
