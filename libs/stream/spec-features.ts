@@ -1,5 +1,6 @@
 // Spec features: the list of features, where the key that is there tells the kind: `{ name, mean: amount, over: 7d }`.
 
+import { nearest } from '../core/near.ts'
 import {
   type AggregateOperation,
   aggregateOperations,
@@ -13,9 +14,9 @@ import { choice, duration, text, yes } from './spec-rules.ts'
 import {
   below,
   type Fault,
+  fault,
   type MapTree,
   mapOf,
-  nearest,
   optional,
   required,
   scalarAt,
@@ -34,18 +35,18 @@ const windowLength = duration('8ms', '366d')
 const halfLife = duration('1ms', '366d')
 
 /** Keys that tell the kind; the rest of a feature's keys follow from it. */
-const countsAndMeasures = aggregateOperations
-const kindKeys = ['cyclic', 'oneHot', ...countsAndMeasures, 'sinceLast', 'delta', 'ratioToMean'] as const
+const kindKeys = ['cyclic', 'oneHot', ...aggregateOperations, 'sinceLast', 'delta', 'ratioToMean'] as const
 type KindKey = (typeof kindKeys)[number]
 
 const reserved = { per: 'features per another field than the key are reserved and not built yet: leave `per` out' }
+const reservedOfExtremes = { ...reserved, halfLife: '`over: 7d`: an extreme does not fade, so it has no half-life' }
 
 const spellings: Readonly<Record<KindKey | 'field', readonly string[]>> = {
   field: ['name', 'field', 'transform'],
   cyclic: ['name', 'field', 'cyclic'],
   oneHot: ['name', 'field', 'oneHot'],
   count: ['name', 'count', 'over', 'halfLife', 'transform'],
-  rate: ['name', 'rate', 'over', 'transform'],
+  rate: ['name', 'rate', 'over', 'halfLife', 'transform'],
   sum: ['name', 'sum', 'over', 'halfLife', 'transform'],
   mean: ['name', 'mean', 'over', 'halfLife', 'transform'],
   std: ['name', 'std', 'over', 'halfLife', 'transform'],
@@ -60,7 +61,7 @@ export function readFeatures(root: MapTree, faults: Fault[]): FeatureSpec[] {
   const tree = root.entries.get('features')
   const expected = `a list of 1 to ${featuresMax} features`
   if (tree?.kind !== 'list' || tree.items.length === 0 || tree.items.length > featuresMax) {
-    faults.push({ path: 'features', line: tree?.line ?? root.line, found: shown(tree), expected, hint: null })
+    faults.push(fault(tree ?? { path: 'features', line: root.line }, shown(tree), expected))
     return []
   }
   const features: FeatureSpec[] = []
@@ -72,13 +73,7 @@ export function readFeatures(root: MapTree, faults: Fault[]): FeatureSpec[] {
     if (other === undefined) named.set(feature.name, item.path)
     else if (feature.name !== '') {
       const path = below(item.path, 'name')
-      faults.push({
-        path,
-        line: item.line,
-        found: `"${feature.name}", the name of ${other} too`,
-        expected: 'a name of its own',
-        hint: null,
-      })
+      faults.push(fault({ path, line: item.line }, `"${feature.name}", the name of ${other} too`, 'a name of its own'))
     }
     features.push(feature)
   }
@@ -87,18 +82,19 @@ export function readFeatures(root: MapTree, faults: Fault[]): FeatureSpec[] {
 
 function readFeature(tree: Tree, faults: Fault[]): FeatureSpec | null {
   if (tree.kind !== 'map') {
-    faults.push({
-      path: tree.path,
-      line: tree.line,
-      found: shown(tree),
-      expected: 'a feature such as { name: amount, field: amount }',
-      hint: null,
-    })
+    faults.push(fault(tree, shown(tree), 'a feature such as { name: amount, field: amount }'))
     return null
   }
   const kind = kindOf(tree, faults)
   if (kind === null) return null
-  const map = mapOf(tree, { known: spellings[kind], reserved }, tree, '', faults)
+  const extreme = kind === 'min' || kind === 'max'
+  const map = mapOf(
+    tree,
+    { known: spellings[kind], reserved: extreme ? reservedOfExtremes : reserved },
+    tree,
+    '',
+    faults,
+  )
   if (map === null) return null
   const name = required(map, 'name', featureName, faults)
   const transform = (): Transform => optional(map, 'transform', transformName, 'none', faults)
@@ -148,7 +144,7 @@ function kindOf(map: MapTree, faults: Fault[]): KindKey | 'field' | null {
   const stray = [...map.entries.keys()].find((key) => !known.includes(key))
   const hint = stray === undefined ? null : nearest(stray, known)
   const found = present.length > 1 ? `${present.join(' and ')} at once` : shown(map)
-  faults.push({ path: map.path, line: map.line, found, expected, hint })
+  faults.push(fault(map, found, expected, hint))
   return null
 }
 
@@ -160,20 +156,16 @@ function readMeasured(map: MapTree, operation: AggregateOperation, faults: Fault
 
 function readSpan(map: MapTree, kind: KindKey, faults: Fault[]): Span {
   const over = map.entries.get('over')
-  const half = spellings[kind].includes('halfLife') ? map.entries.get('halfLife') : undefined
+  const half = map.entries.get('halfLife')
+  const fades = spellings[kind].includes('halfLife')
+  // A half-life where there is none was blamed when the keys were held against what is known.
+  if (half !== undefined && !fades) return { kind: 'window', windowMs: windowLength.blank }
   if (half !== undefined && over === undefined)
     return { kind: 'half-life', halfLifeMs: scalarAt(half, halfLife, faults) }
   if (over !== undefined && half === undefined)
     return { kind: 'window', windowMs: scalarAt(over, windowLength, faults) }
-  const expected = spellings[kind].includes('halfLife') ? '`over: 7d` or `halfLife: 1d`' : '`over: 7d`'
-  const found = over === undefined ? 'neither' : 'both over and halfLife'
-  faults.push({
-    path: map.path,
-    line: map.line,
-    found: half === undefined && found === 'neither' ? 'no span of time' : found,
-    expected,
-    hint: null,
-  })
+  const found = over === undefined ? 'no span of time' : 'both over and halfLife'
+  faults.push(fault(map, found, fades ? '`over: 7d` or `halfLife: 1d`' : '`over: 7d`'))
   return { kind: 'window', windowMs: windowLength.blank }
 }
 
@@ -181,22 +173,14 @@ function readValues(map: MapTree, faults: Fault[]): string[] {
   const tree = map.entries.get('oneHot')
   const expected = `a list of 1 to ${oneHotValuesMax} different values`
   if (tree?.kind !== 'list' || tree.items.length === 0 || tree.items.length > oneHotValuesMax) {
-    faults.push({
-      path: below(map.path, 'oneHot'),
-      line: tree?.line ?? map.line,
-      found: shown(tree),
-      expected,
-      hint: null,
-    })
+    faults.push(fault(tree ?? { path: below(map.path, 'oneHot'), line: map.line }, shown(tree), expected))
     return []
   }
   const values: string[] = []
   for (const item of tree.items) {
     const value = item.kind === 'scalar' && item.value !== null ? String(item.value) : null
-    if (value === null)
-      faults.push({ path: item.path, line: item.line, found: shown(item), expected: 'a text or a number', hint: null })
-    else if (values.includes(value))
-      faults.push({ path: item.path, line: item.line, found: `${shown(item)} again`, expected, hint: null })
+    if (value === null) faults.push(fault(item, shown(item), 'a text or a number'))
+    else if (values.includes(value)) faults.push(fault(item, `${shown(item)} again`, expected))
     else values.push(value)
   }
   return values

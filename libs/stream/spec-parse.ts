@@ -8,10 +8,12 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } fr
 import { Failure } from '../core/failure.ts'
 import type { Spec } from './spec.ts'
 import { readSpec } from './spec-read.ts'
-import { below, type Fault, type Scalar, type Tree } from './spec-tree.ts'
+import { below, type Fault, fault, type Scalar, type Tree } from './spec-tree.ts'
 
 export const specBytesMax = 262_144
 const depthMax = 16
+/** Where a fault of the text as a whole is. */
+const whole = { path: '', line: 0 }
 
 export type Parsed =
   | { readonly kind: 'spec'; readonly spec: Spec }
@@ -40,18 +42,14 @@ export function faultText(place: string, fault: Fault): string {
   const { path, line, found, expected, hint } = fault
   const where = line > 0 ? `${place}:${line}` : place
   const meant = hint === null ? '' : ` (did you mean \`${hint}\`?)`
-  return `${where} ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}${meant}`
+  const said = `${where} ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}${meant}`
+  // Keys and values are anybody's text; a terminal must not take orders from them.
+  return said.replace(/\p{Cc}/gu, '�')
 }
 
 function treeOf(text: string, faults: Fault[]): Tree | null {
   if (Buffer.byteLength(text) > specBytesMax) {
-    faults.push({
-      path: '',
-      line: 0,
-      found: `${Buffer.byteLength(text)} bytes`,
-      expected: `at most ${specBytesMax} bytes`,
-      hint: null,
-    })
+    faults.push(fault(whole, `${Buffer.byteLength(text)} bytes`, `at most ${specBytesMax} bytes`))
     return null
   }
   try {
@@ -59,13 +57,7 @@ function treeOf(text: string, faults: Fault[]): Tree | null {
   } catch (thrown) {
     // The library recurses into what nests; a text of nothing but brackets ends its stack.
     if (!(thrown instanceof RangeError)) throw thrown
-    faults.push({
-      path: '',
-      line: 0,
-      found: 'a text that nests too deep',
-      expected: `at most ${depthMax} levels`,
-      hint: null,
-    })
+    faults.push(fault(whole, 'a text that nests too deep', `at most ${depthMax} levels`))
     return null
   }
 }
@@ -81,18 +73,13 @@ function composed(text: string, faults: Fault[]): Tree | null {
   })
   const lineAt = (offset: number | undefined): number => (offset === undefined ? 0 : lines.linePos(offset).line)
   for (const problem of [...document.errors, ...document.warnings]) {
-    faults.push({ path: '', line: lineAt(problem.pos[0]), found: problem.message, expected: 'YAML', hint: null })
+    faults.push(fault({ path: '', line: lineAt(problem.pos[0]) }, problem.message, 'YAML'))
   }
   visit(document, {
     Node: (_, node) => {
       if (!isAlias(node) && node.anchor === undefined) return
-      faults.push({
-        path: '',
-        line: lineAt(node.range?.[0]),
-        found: 'an anchor or alias',
-        expected: 'each value written out where it stands',
-        hint: null,
-      })
+      const at = { path: '', line: lineAt(node.range?.[0]) }
+      faults.push(fault(at, 'an anchor or alias', 'each value written out where it stands'))
     },
   })
   if (faults.length > 0) return null

@@ -1,11 +1,13 @@
 // Spec read: from the tree of a document to a Spec; sections and defaults in one place.
 
-import { type DetectorKind, detectorKinds, type Spec, type TimeRange } from './spec.ts'
+import { type DetectorKind, detectorKinds, type FeatureSpec, type Spec, type TimeRange } from './spec.ts'
 import { readFeatures } from './spec-features.ts'
 import { choice, decimal, duration, instant, text, whole } from './spec-rules.ts'
+import { checkFields } from './spec-schema.ts'
 import { readSource } from './spec-source.ts'
 import {
   type Fault,
+  fault,
   type Keys,
   type MapTree,
   mapOf,
@@ -16,6 +18,7 @@ import {
   shown,
   type Tree,
 } from './spec-tree.ts'
+import { spanOf } from './stream-compile.ts'
 
 const DAY_MS = 86_400_000
 const defaults = {
@@ -59,11 +62,17 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     known: ['format', 'explain'],
     reserved: { group: 'grouping of alerts is reserved and not built yet: leave `group` out' },
   })
+  const rows = optional(window, 'rows', whole(1, windowRowsMax), defaults.windowRows, faults)
+  const stream = required(root, 'stream', streamName, faults)
+  const source = readSource(root, readText, faults)
+  const features = readFeatures(root, faults)
+  checkFields(root, source, faults)
+  checkWidth(root, features, rows, faults)
   return {
-    stream: required(root, 'stream', streamName, faults),
-    source: readSource(root, readText, faults),
-    features: readFeatures(root, faults),
-    window: { rows: optional(window, 'rows', whole(1, windowRowsMax), defaults.windowRows, faults) },
+    stream,
+    source,
+    features,
+    window: { rows },
     missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
     detector: readDetector(section('detector', { known: ['kind', 'alarms'], reserved: {} }), faults),
@@ -77,6 +86,13 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
       explain: optional(alerts, 'explain', whole(1, 64), defaults.explain, faults),
     },
   }
+}
+
+function checkWidth(root: MapTree, features: readonly FeatureSpec[], rows: number, faults: Fault[]): void {
+  const width = rows * features.reduce((sum, feature) => sum + spanOf(feature), 0)
+  const at = root.entries.get('window') ?? root
+  const expected = `at most ${rowWidthMax}: fewer features, or fewer rows`
+  if (width > rowWidthMax) faults.push(fault(at, `a row of ${width} columns`, expected))
 }
 
 const missingRule: Rule<Spec['missing']> = {
@@ -97,7 +113,7 @@ function readKind(map: MapTree | null, faults: Fault[]): DetectorKind {
   const tree = map?.entries.get('kind')
   if (tree?.kind === 'scalar' && kindsToCome.some((kind) => kind === tree.value)) {
     const expected = `${detectorKinds.join(' or ')}: the kind ${tree.value} is reserved and not built yet`
-    faults.push({ path: tree.path, line: tree.line, found: shown(tree), expected, hint: null })
+    faults.push(fault(tree, shown(tree), expected))
     return 'denoising'
   }
   return optional(map, 'kind', choice(detectorKinds), 'denoising', faults)
@@ -125,7 +141,7 @@ function readTraining(map: MapTree | null, faults: Fault[]): Spec['training'] {
   const stated = map?.entries.get('rowsMax')
   if (stated !== undefined && rowsMax < rowsMin) {
     const expected = `a number that is no less than rowsMin, ${rowsMin}`
-    faults.push({ path: stated.path, line: stated.line, found: shown(stated), expected, hint: null })
+    faults.push(fault(stated, shown(stated), expected))
   }
   return {
     everyMs: optional(map, 'every', duration('1s', '366d'), defaults.everyMs, faults),
@@ -139,13 +155,7 @@ function readTraining(map: MapTree | null, faults: Fault[]): Spec['training'] {
 function readExcluded(tree: Tree | undefined, faults: Fault[]): TimeRange[] {
   if (tree === undefined) return []
   if (tree.kind !== 'list') {
-    faults.push({
-      path: tree.path,
-      line: tree.line,
-      found: shown(tree),
-      expected: 'a list of { from, to, reason }',
-      hint: null,
-    })
+    faults.push(fault(tree, shown(tree), 'a list of { from, to, reason }'))
     return []
   }
   const ranges: TimeRange[] = []
@@ -157,13 +167,7 @@ function readExcluded(tree: Tree | undefined, faults: Fault[]): TimeRange[] {
     const toMs = required(map, 'to', instant, faults)
     const reason = optional(map, 'reason', text(/^.{0,500}$/s, 'a text of at most 500 characters'), '', faults)
     if (faults.length === before && toMs <= fromMs) {
-      faults.push({
-        path: item.path,
-        line: item.line,
-        found: '`to` that is not after `from`',
-        expected: 'a range of time',
-        hint: null,
-      })
+      faults.push(fault(item, '`to` that is not after `from`', 'a range of time'))
     }
     ranges.push({ fromMs, toMs, reason })
   }

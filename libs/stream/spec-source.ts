@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts'
 import type { Spec } from './spec.ts'
 import { fieldName } from './spec-features.ts'
 import { choice, duration, text, whole } from './spec-rules.ts'
-import { type Fault, type MapTree, mapOf, optional, required, shown } from './spec-tree.ts'
+import { type Fault, fault, type MapTree, mapOf, optional, required, shown } from './spec-tree.ts'
 
 type Source = Spec['source']
 
@@ -49,7 +49,7 @@ function readKey(source: MapTree, faults: Fault[]): Source['key'] {
   if (from?.kind === 'scalar' && from.value === 'rekey') {
     const expected =
       'partitioning (the topic is keyed by this field); copying a topic by another key is reserved and not built yet'
-    faults.push({ path: from.path, line: from.line, found: '"rekey"', expected, hint: null })
+    faults.push(fault(from, '"rekey"', expected))
   } else optional(map, 'from', choice(['partitioning']), 'partitioning', faults)
   return {
     field: required(map, 'field', fieldName, faults),
@@ -74,27 +74,14 @@ function readSchema(
   const framing = source.entries.get('framing')
   if (format === 'json') {
     for (const tree of [schema, framing]) {
-      if (tree !== undefined)
-        faults.push({
-          path: tree.path,
-          line: tree.line,
-          found: shown(tree),
-          expected: 'nothing: `format: json` has no schema',
-          hint: null,
-        })
+      if (tree !== undefined) faults.push(fault(tree, shown(tree), 'nothing: `format: json` has no schema'))
     }
     return { kind: 'none' }
   }
   if (schema?.kind === 'map') {
     const map = mapOf(schema, { known: ['registry'], reserved: {} }, source, 'schema', faults) ?? schema
     if (framing !== undefined && optional(source, 'framing', framings, 'confluent', faults) === 'bare') {
-      faults.push({
-        path: framing.path,
-        line: framing.line,
-        found: '"bare"',
-        expected: 'confluent: without its frame a record names no schema of a registry',
-        hint: null,
-      })
+      faults.push(fault(framing, '"bare"', 'confluent: without its frame a record names no schema of a registry'))
     }
     return { kind: 'registry', url: required(map, 'registry', registryUrl, faults) }
   }

@@ -5,6 +5,8 @@
 //      one pass finds every fault.
 //   T2 a fault names the path, the line, what was found and what was expected.
 
+import { nearest } from '../core/near.ts'
+
 export type Scalar = string | number | boolean | null
 
 export type Tree =
@@ -23,6 +25,15 @@ export interface Fault {
   readonly expected: string
   /** A nearby word that would be right, or null. */
   readonly hint: string | null
+}
+
+export function fault(
+  at: { path: string; line: number },
+  found: string,
+  expected: string,
+  hint: string | null = null,
+): Fault {
+  return { path: at.path, line: at.line, found, expected, hint }
 }
 
 /** What a scalar may be. */
@@ -77,17 +88,10 @@ function checkKeys(tree: MapTree, keys: Keys, faults: Fault[]): void {
     if (keys.known.includes(key)) continue
     const { path, line } = entry
     const reserved = Object.hasOwn(keys.reserved, key) ? keys.reserved[key] : undefined
-    if (reserved !== undefined)
-      faults.push({ path, line, found: `the reserved key \`${key}\``, expected: reserved, hint: null })
+    if (reserved !== undefined) faults.push(fault({ path, line }, `the reserved key \`${key}\``, reserved))
     else {
       const hint = nearest(key, keys.known)
-      faults.push({
-        path,
-        line,
-        found: `the unknown key \`${key}\``,
-        expected: `one of ${keys.known.join(', ')}`,
-        hint,
-      })
+      faults.push(fault({ path, line }, `the unknown key \`${key}\``, `one of ${keys.known.join(', ')}`, hint))
     }
   }
 }
@@ -118,39 +122,4 @@ export function scalarAt<T>(tree: Tree, rule: Rule<T>, faults: Fault[]): T {
 
 export function below(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
-}
-
-/** The word that a typing error away from `word` may have been meant, or null. */
-export function nearest(word: string, words: readonly string[]): string | null {
-  let best: string | null = null
-  let bestDistance = Math.min(3, Math.floor(word.length / 3) + 1)
-  for (const candidate of words) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance > bestDistance || (distance === bestDistance && best !== null)) continue
-    best = candidate
-    bestDistance = distance
-  }
-  return best === word ? null : best
-}
-
-const EDIT_LENGTH_MAX = 64
-
-/** Edits that turn one word into the other, an exchange of neighbours counting once (Damerau, 1964, restricted form). */
-function editDistance(a: string, b: string): number {
-  if (a.length > EDIT_LENGTH_MAX || b.length > EDIT_LENGTH_MAX) return Number.POSITIVE_INFINITY
-  let before: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1
-      let least = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + change)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, (before[j - 2] ?? 0) + 1)
-      row.push(least)
-    }
-    before = last
-    last = row
-  }
-  return last[b.length] ?? 0
 }
