@@ -5,6 +5,7 @@
 //   M2 `alertIn` reads whatever `alertMessage` wrote.
 
 import { decode, encode } from '../codec/avro.ts'
+import { confluentFramed } from '../codec/framing.ts'
 import { Failure } from '../core/failure.ts'
 import type { Header, Message } from '../core/message.ts'
 import { type Severity, severities } from '../core/severity.ts'
@@ -16,7 +17,7 @@ const AVRO = 'application/avro'
 const FRAMED_AVRO = 'application/vnd.confluent.avro'
 const JSON_TYPE = 'application/json'
 const ALERT_TYPE = 'plumbline.alert'
-/** A zero byte, then the schema's id in four bytes, big-endian. */
+/** What a framed value has before its bare form: a zero byte and the schema's id. */
 const FRAME_BYTES = 5
 
 export interface AlertRequest extends Anomaly {
@@ -48,18 +49,15 @@ export function alertMessage(request: AlertRequest): Message {
     topic: request.topic,
     partition: null,
     key: text.encode(alert.key),
-    value: format === 'json' ? text.encode(JSON.stringify(alert)) : framed(encode(alertType, alert), schemaId),
+    value: format === 'json' ? text.encode(JSON.stringify(alert)) : avroBytes(alert, schemaId),
     headers: headers.map(([name, value]): Header => [name, text.encode(value)]),
     timestampMs: request.timestampMs,
   }
 }
 
-function framed(bytes: Uint8Array, schemaId: number | undefined): Uint8Array {
-  if (schemaId === undefined) return bytes
-  const frame = new Uint8Array(FRAME_BYTES + bytes.length)
-  new DataView(frame.buffer).setInt32(1, schemaId)
-  frame.set(bytes, FRAME_BYTES)
-  return frame
+function avroBytes(alert: Alert, schemaId: number | undefined): Uint8Array {
+  const bare = encode(alertType, alert)
+  return schemaId === undefined ? bare : confluentFramed(schemaId, bare)
 }
 
 function headerText(headers: readonly Header[], name: string): string | null {

@@ -6,11 +6,10 @@
 //   A3 features are in descending order of contribution, ties in the order of the spec; a feature that contributed
 //      nothing is left out.
 
-import { phaseOf } from '../core/elementary.ts'
 import { severityOf } from '../core/severity.ts'
 import type { Explanation } from '../detector/detector.ts'
-import type { FeatureLayout, Stream } from '../stream/stream.ts'
-import { restored } from '../stream/transform.ts'
+import { inverse } from '../stream/inverse.ts'
+import type { Stream } from '../stream/stream.ts'
 import type { Alert, FeatureFinding } from './alert-schema.ts'
 import { positionId, wholeTimeMs } from './position.ts'
 
@@ -107,25 +106,4 @@ function findings({ stream, row, explanation }: Anomaly): FeatureFinding[] {
 
 function said(value: number | string): number | string | null {
   return typeof value === 'string' || Number.isFinite(value) ? value : null
-}
-
-/** In original units what `entry` says at the step whose first column is `at`. */
-function inverse(entry: FeatureLayout, values: Float32Array, at: number): number | string {
-  const { spec } = entry
-  const first = values[at + entry.at] ?? Number.NaN
-  switch (spec.kind) {
-    case 'one-hot': {
-      let best = 0
-      for (let i = 1; i < entry.span; i++) {
-        if ((values[at + entry.at + i] ?? 0) > (values[at + entry.at + best] ?? 0)) best = i
-      }
-      return Number.isNaN(first) ? first : (spec.values[best] ?? '')
-    }
-    case 'cyclic':
-      return phaseOf(first, values[at + entry.at + 1] ?? 0)
-    case 'delta':
-      return first
-    default:
-      return restored(spec.transform, first)
-  }
 }

@@ -10,13 +10,13 @@ export function positionId(stream: string, topic: string, partition: number, off
   return sha256(`${stream}\0${topic}\0${partition}\0${offset}`).slice(0, ID_DIGITS)
 }
 
-/** What a Date can hold; event times come from records, which may say anything. */
-const DATE_MS_MAX = 8.64e15
+/** What both a Date and the Avro library's `long` hold (it doubles before it writes); records may say any time. */
+const TIME_MS_MAX = 2 ** 52
 
-/** A time that a record gave, as whole milliseconds that a date can hold. */
+/** A time that a record gave, as whole milliseconds that can be written and shown. */
 export function wholeTimeMs(timeMs: number): number {
   if (Number.isNaN(timeMs)) return 0
-  return Math.round(Math.min(Math.max(timeMs, -DATE_MS_MAX), DATE_MS_MAX))
+  return Math.round(Math.min(Math.max(timeMs, -TIME_MS_MAX), TIME_MS_MAX))
 }
 
 /** RFC 3339 in UTC; years beyond four digits in the extended form of ISO 8601. */
