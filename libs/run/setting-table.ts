@@ -41,16 +41,6 @@ export const settingTable = [
     help: 'Folder of the embedded log.',
   },
   {
-    name: 'partitions',
-    variable: 'PLUMBLINE_PARTITIONS',
-    kind: 'integer',
-    default: 4,
-    unit: 'number',
-    min: 1,
-    max: 1000,
-    help: 'Partitions of an input topic that the embedded log creates.',
-  },
-  {
     name: 'prefix',
     variable: 'PLUMBLINE_PREFIX',
     kind: 'text',
