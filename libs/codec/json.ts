@@ -12,7 +12,7 @@ import { rejected } from '../core/verdict.ts'
 import { type Category, category } from './category.ts'
 import { Columns, type Decoder, type Want } from './columns.ts'
 import { isoMs } from './iso.ts'
-import { JsonScan } from './json-scan.ts'
+import { afterSpace, depthMax, JsonScan, unescaped } from './json-scan.ts'
 import { TextScratch } from './text-scratch.ts'
 import { type WantTree, wantTree } from './want-tree.ts'
 
@@ -26,6 +26,11 @@ const CLOSE_BRACE = 0x7d
 const COLON = 0x3a
 const COMMA = 0x2c
 const MINUS = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
+const SMALL_F = 0x66
+const SMALL_N = 0x6e
+const SMALL_T = 0x74
 
 export function jsonDecoder(wants: readonly Want[]): Decoder {
   const walk = new Walk(wants)
@@ -75,6 +80,7 @@ class Walk {
   readonly #faults: Uint8Array
   #faulty = false
   #columns: Columns
+  #bytes: Uint8Array = new Uint8Array(0)
   #row = 0
 
   constructor(wants: readonly Want[]) {
@@ -92,73 +98,81 @@ class Walk {
 
   /** The fault of the record in bytes [at, at + length), 0 if there is none. */
   row(bytes: Uint8Array, at: number, length: number, row: number): number {
-    const scan = this.#scan
+    this.#bytes = bytes
     this.#row = row
     this.#faulty = false
     for (let w = 0; w < this.#faults.length; w++) this.#missing(w)
-    scan.begin(bytes, at, at + length)
-    scan.space()
-    if (scan.peek() !== OPEN_BRACE || !this.#object(this.#root, 1)) return UNDECODABLE
-    scan.space()
-    if (scan.at !== scan.end) return UNDECODABLE
+    const end = at + length
+    const begin = afterSpace(bytes, at, end)
+    if (begin >= end || bytes[begin] !== OPEN_BRACE) return UNDECODABLE
+    const after = this.#object(this.#root, begin + 1, end, 1)
+    if (after < 0 || afterSpace(bytes, after, end) !== end) return UNDECODABLE
     if (!this.#faulty) return 0
     for (let w = 0; w < this.#faults.length; w++) if (this.#faults[w]! !== 0) return this.#faults[w]!
     return 0
   }
 
-  #object(node: Node, depth: number): boolean {
+  /** The fields from `at` on, the brace is behind; answers the position after the object, or −1. */
+  #object(node: Node, at: number, end: number, depth: number): number {
+    if (depth > depthMax) return -1
+    const bytes = this.#bytes
     const scan = this.#scan
-    if (depth > scan.depthMax) return false
-    scan.at++
-    scan.space()
-    if (scan.peek() === CLOSE_BRACE) {
-      scan.at++
-      return true
-    }
+    let next = afterSpace(bytes, at, end)
+    if (next < end && bytes[next] === CLOSE_BRACE) return next + 1
     for (;;) {
-      if (!scan.string()) return false
-      const key = scan.escaped ? node.keys.of(scan.text()) : node.keys.text(scan.bytes, scan.from, scan.to - scan.from)
-      scan.space()
-      if (scan.peek() !== COLON) return false
-      scan.at++
-      scan.space()
-      if (!(key < 0 ? scan.skip(depth + 1) : this.#value(node.children[key]!, depth + 1))) return false
-      scan.space()
-      const next = scan.peek()
-      scan.at++
-      if (next === CLOSE_BRACE) return true
-      if (next !== COMMA) return false
-      scan.space()
+      const from = next + 1
+      next = scan.string(bytes, next, end)
+      if (next < 0) return -1
+      const key = scan.escaped
+        ? node.keys.of(unescaped(bytes, from, next - 1))
+        : node.keys.text(bytes, from, next - 1 - from)
+      next = afterSpace(bytes, next, end)
+      if (next >= end || bytes[next] !== COLON) return -1
+      next = afterSpace(bytes, next + 1, end)
+      next = key < 0 ? scan.skip(bytes, next, end, depth + 1) : this.#value(node.children[key]!, next, end, depth + 1)
+      if (next < 0) return -1
+      next = afterSpace(bytes, next, end)
+      if (next >= end) return -1
+      if (bytes[next] === CLOSE_BRACE) return next + 1
+      if (bytes[next] !== COMMA) return -1
+      next = afterSpace(bytes, next + 1, end)
     }
   }
 
-  #value(node: Node, depth: number): boolean {
+  #value(node: Node, at: number, end: number, depth: number): number {
+    const bytes = this.#bytes
     const scan = this.#scan
-    const first = scan.peek()
+    const first = at < end ? bytes[at]! : -1
     if (first === OPEN_BRACE && node.inner.length > 0) {
       for (const w of node.inner) this.#missing(w)
       for (const w of node.wants) this.#fault(w, UNDECODABLE)
-      return this.#object(node, depth)
+      return this.#object(node, at + 1, end, depth)
     }
-    if (first === QUOTE) {
-      if (!scan.string()) return false
-      for (const w of node.wants) this.#string(w)
-    } else if (first === MINUS || (first >= 48 && first <= 57)) {
-      if (!scan.number()) return false
-      for (const w of node.wants) this.#number(w)
-    } else {
-      const from = scan.at
-      if (!scan.skip(depth)) return false
-      if (scan.literal === 'null') for (const w of node.wants) this.#missing(w)
-      else if (scan.literal === 'none') for (const w of node.wants) this.#fault(w, UNDECODABLE)
-      else for (const w of node.wants) this.#boolean(w, from, scan.literal === 'true' ? 1 : 0)
-      if (scan.literal === 'null') {
+    if (first === MINUS || (first >= ZERO && first <= NINE)) {
+      const after = scan.number(bytes, at, end)
+      if (after >= 0) for (const w of node.wants) this.#number(w, at, after)
+      for (const w of node.inner) this.#fault(w, UNDECODABLE)
+      return after
+    }
+    const after = scan.skip(bytes, at, end, depth)
+    if (after < 0) return -1
+    switch (first) {
+      case QUOTE:
+        for (const w of node.wants) this.#string(w, at + 1, after - 1)
+        break
+      case SMALL_N:
+        for (const w of node.wants) this.#missing(w)
         for (const w of node.inner) this.#missing(w)
-        return true
-      }
+        return after
+      case SMALL_T:
+      case SMALL_F:
+        for (const w of node.wants) this.#boolean(w, at, after, first === SMALL_T ? 1 : 0)
+        break
+      default:
+        for (const w of node.wants) this.#fault(w, UNDECODABLE)
     }
     for (const w of node.inner) this.#fault(w, UNDECODABLE)
-    return true
+    return after
   }
 
   #missing(w: number): void {
@@ -181,77 +195,68 @@ class Walk {
     this.#faulty = true
   }
 
-  #string(w: number): void {
-    const scan = this.#scan
-    const want = this.#wants[w]!
-    this.#faults[w] = 0
-    switch (want.kind) {
-      case 'number': {
-        if (want.parse !== 'iso') {
-          this.#fault(w, UNDECODABLE)
-          return
-        }
-        const escaped = scan.escaped ? Buffer.from(scan.text()) : null
-        const ms =
-          escaped === null ? isoMs(scan.bytes, scan.from, scan.to - scan.from) : isoMs(escaped, 0, escaped.length)
-        this.#columns.numbers[w]![this.#row] = ms
-        if (Number.isNaN(ms)) this.#fault(w, UNDECODABLE)
-        return
-      }
-      case 'category': {
-        const values = this.#categories[w]!
-        this.#columns.codes[w]![this.#row] = scan.escaped
-          ? values.of(scan.text())
-          : values.text(scan.bytes, scan.from, scan.to - scan.from)
-        return
-      }
-      case 'text':
-        if (scan.escaped) this.#texts.put(w, this.#row, scan.text())
-        else this.#slice(w, scan.from, scan.to)
-    }
-  }
-
-  #number(w: number): void {
-    const scan = this.#scan
-    const want = this.#wants[w]!
-    this.#faults[w] = 0
-    switch (want.kind) {
-      case 'number': {
-        const value = scan.value
-        if (want.parse === 'iso') {
-          this.#fault(w, UNDECODABLE)
-          return
-        }
-        this.#columns.numbers[w]![this.#row] = value
-        if (value - value !== 0) this.#fault(w, NOT_FINITE)
-        else if (scan.integer && !Number.isSafeInteger(value)) this.#fault(w, IMPRECISE)
-        return
-      }
-      case 'category':
-        this.#columns.codes[w]![this.#row] = this.#categories[w]!.text(scan.bytes, scan.from, scan.to - scan.from)
-        return
-      case 'text':
-        this.#slice(w, scan.from, scan.to)
-    }
-  }
-
-  #boolean(w: number, from: number, value: 0 | 1): void {
-    const scan = this.#scan
+  #string(w: number, from: number, to: number): void {
+    const bytes = this.#bytes
+    const escaped = this.#scan.escaped
     const want = this.#wants[w]!
     this.#faults[w] = 0
     switch (want.kind) {
       case 'number':
-        if (want.parse === 'iso') {
-          this.#fault(w, UNDECODABLE)
-          return
-        }
-        this.#columns.numbers[w]![this.#row] = value
+        if (want.parse === 'iso') this.#iso(w, from, to)
+        else this.#fault(w, UNDECODABLE)
         return
+      case 'category': {
+        const values = this.#categories[w]!
+        const code = escaped ? values.of(unescaped(bytes, from, to)) : values.text(bytes, from, to - from)
+        this.#columns.codes[w]![this.#row] = code
+        return
+      }
+      case 'text':
+        if (escaped) this.#texts.put(w, this.#row, unescaped(bytes, from, to))
+        else this.#slice(w, from, to)
+    }
+  }
+
+  #iso(w: number, from: number, to: number): void {
+    const text = this.#scan.escaped ? Buffer.from(unescaped(this.#bytes, from, to)) : null
+    const ms = text === null ? isoMs(this.#bytes, from, to - from) : isoMs(text, 0, text.length)
+    this.#columns.numbers[w]![this.#row] = ms
+    if (Number.isNaN(ms)) this.#fault(w, UNDECODABLE)
+  }
+
+  #number(w: number, from: number, to: number): void {
+    const want = this.#wants[w]!
+    this.#faults[w] = 0
+    switch (want.kind) {
+      case 'number': {
+        const { value, integer } = this.#scan
+        this.#columns.numbers[w]![this.#row] = value
+        if (want.parse === 'iso') this.#fault(w, UNDECODABLE)
+        else if (value - value !== 0) this.#fault(w, NOT_FINITE)
+        else if (integer && !Number.isSafeInteger(value)) this.#fault(w, IMPRECISE)
+        return
+      }
       case 'category':
-        this.#columns.codes[w]![this.#row] = this.#categories[w]!.text(scan.bytes, from, scan.at - from)
+        this.#columns.codes[w]![this.#row] = this.#categories[w]!.text(this.#bytes, from, to - from)
         return
       case 'text':
-        this.#slice(w, from, scan.at)
+        this.#slice(w, from, to)
+    }
+  }
+
+  #boolean(w: number, from: number, to: number, value: 0 | 1): void {
+    const want = this.#wants[w]!
+    this.#faults[w] = 0
+    switch (want.kind) {
+      case 'number':
+        this.#columns.numbers[w]![this.#row] = value
+        if (want.parse === 'iso') this.#fault(w, UNDECODABLE)
+        return
+      case 'category':
+        this.#columns.codes[w]![this.#row] = this.#categories[w]!.text(this.#bytes, from, to - from)
+        return
+      case 'text':
+        this.#slice(w, from, to)
     }
   }
 

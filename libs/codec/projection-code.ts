@@ -36,7 +36,6 @@ const { isoMs, decimal, categories, codes, names } = env
 let left = 0
 let pos = 0
 ${LONG}
-${VARINT_END}
 ${routines.join('\n')}
 function run(records, from, to, columns, firstRow, framing, texts) {
 const { bytes, valueAt, valueLength } = records
@@ -88,37 +87,57 @@ function binding(want: Want, w: number): string {
 }
 
 // Answers NaN for a varint that does not end within the record or within 10 bytes; the position after it is left in pos.
-// Three integers of 28, 28 and 14 bits, since double precision alone would lose the sign bit of long values.
+// Integers of 28, 28 and 8 bits, since double precision alone would lose the sign bit of long values. Called only when the
+// first byte has a successor; unrolled, since times are six bytes long in every record.
 const LONG = `function long(bytes, at, end) {
-const stop = end - at < 10 ? end : at + 10
-let part = 0, shift = 0, low = 0, middle = 0, filled = 0
-while (at < stop) {
-const byte = bytes[at++]
-part |= (byte & 127) << shift
-if (byte < 128) {
-pos = at
-if (filled === 0) return (part >>> 1) ^ -(part & 1)
-const high = filled === 1 ? part : middle
-const half = (low >>> 1) + high * 134217728 + (filled === 2 ? part * 36028797018963968 : 0)
+if (end - at < 10) return shortLong(bytes, at, end)
+let b = bytes[at + 1], low = (bytes[at] & 127) | (b & 127) << 7
+if (b < 128) { pos = at + 2; return (low >>> 1) ^ -(low & 1) }
+b = bytes[at + 2]
+low |= (b & 127) << 14
+if (b < 128) { pos = at + 3; return (low >>> 1) ^ -(low & 1) }
+b = bytes[at + 3]
+low |= (b & 127) << 21
+if (b < 128) { pos = at + 4; return (low >>> 1) ^ -(low & 1) }
+b = bytes[at + 4]
+let high = b & 127
+if (b < 128) { pos = at + 5; return joined(low, high, 0) }
+b = bytes[at + 5]
+high |= (b & 127) << 7
+if (b < 128) { pos = at + 6; return joined(low, high, 0) }
+b = bytes[at + 6]
+high |= (b & 127) << 14
+if (b < 128) { pos = at + 7; return joined(low, high, 0) }
+b = bytes[at + 7]
+high |= (b & 127) << 21
+if (b < 128) { pos = at + 8; return joined(low, high, 0) }
+b = bytes[at + 8]
+let top = b & 127
+if (b < 128) { pos = at + 9; return joined(low, high, top) }
+b = bytes[at + 9]
+if (b > 1) return NaN
+pos = at + 10
+return joined(low, high, top | b << 7)
+}
+function anyLong(bytes, at, end) {
+if (at >= end || bytes[at] > 127) return long(bytes, at, end)
+pos = at + 1
+return (bytes[at] >>> 1) ^ -(bytes[at] & 1)
+}
+function joined(low, high, top) {
+const half = (low >>> 1) + high * 134217728 + top * 36028797018963968
 return low & 1 ? -half - 1 : half
 }
-shift += 7
-if (shift === 28) {
-if (filled === 0) low = part
-else middle = part
-filled++
-part = 0
-shift = 0
-}
+function shortLong(bytes, at, end) {
+let low = 0, high = 0, top = 0
+for (let k = 0; at < end; k++) {
+const b = bytes[at++]
+if (k < 4) low |= (b & 127) << (7 * k)
+else if (k < 8) high |= (b & 127) << (7 * k - 28)
+else top = b & 127
+if (b < 128) { pos = at; return joined(low, high, top) }
 }
 return NaN
-}`
-
-// The first byte has been read. Answers the position after the varint, or -1.
-const VARINT_END = `function varintEnd(bytes, at, end) {
-const stop = end - at < 9 ? end : at + 9
-while (at < stop) if (bytes[at++] < 128) return at
-return -1
 }`
 
 interface Scope {
@@ -215,7 +234,9 @@ return at
 if (v < 0 || v >= ${shape.symbols.length}) ${fail}\n${cells.join('\n')} }`
     }
     if (wants.length === 0) {
-      return `if (at >= end) ${fail}\nif (bytes[at++] > 127 && (at = varintEnd(bytes, at, end)) < 0) ${fail}`
+      return `{ const stop = end - at < 10 ? end : at + 10
+while (at < stop && bytes[at] > 127) at++
+if (at >= stop) ${fail}\nat++ }`
     }
     const isNumber = wants.some((w) => this.#want(w).kind === 'number')
     const max = Number.MAX_SAFE_INTEGER
@@ -249,9 +270,12 @@ switch (b) {\n${cases.join('\n')}\ndefault: ${fail} } }`
         ? `if (c * ${only.size} > end - at) ${fail}\nat += c * ${only.size}`
         : `while (c-- > 0) {\n${key}\n${this.steps(steps, scope)}\n}`
     return `for (;;) {
-let c = long(bytes, at, end)\nif (c !== c) ${fail}\nat = pos
+if (at >= end) ${fail}
+let c = bytes[at++]
+if (c < 128) c = (c >>> 1) ^ -(c & 1)
+else { c = long(bytes, at - 1, end)\nif (c !== c) ${fail}\nat = pos }
 if (c === 0) break
-if (c < 0) { c = -c\nconst z = long(bytes, at, end)\nif (!(z >= 0)) ${fail}\nat = pos\nif (z > end - at) ${fail} }
+if (c < 0) { c = -c\nconst z = anyLong(bytes, at, end)\nif (!(z >= 0)) ${fail}\nat = pos\nif (z > end - at) ${fail} }
 if (c > end - at || c > left) ${fail}\nleft -= c
 ${each}
 }`

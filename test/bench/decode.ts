@@ -1,0 +1,134 @@
+// Bench of decoding: bytes of Avro and JSON records to the columns of a handful of wanted fields, one core.
+// Baseline, same run and same records: the Avro library's fromBuffer and JSON.parse, which build the whole object.
+// Not measured: fetching, decompression, what is done with the columns.
+
+import { fileURLToPath } from 'node:url'
+import avsc from 'avsc'
+import { Columns, type Decoder, type Want } from '../../libs/codec/columns.ts'
+import { jsonDecoder } from '../../libs/codec/json.ts'
+import { avroDecoder } from '../../libs/codec/projection.ts'
+import { Random } from '../../libs/core/random.ts'
+import { type Records, recordsOf } from '../../libs/core/records.ts'
+
+const SEED = 7
+const RECORDS = 8192
+const ROWS_MAX = 1024
+const ROUNDS = 15
+const ROUND_MS_MIN = 40
+
+export interface DecodeFigure {
+  readonly name: string
+  readonly unit: string
+  readonly value: number
+  readonly floor: number
+  readonly ratio: number
+  readonly recordBytes: number
+  readonly fields: number
+  readonly wanted: number
+}
+
+const texts = ['id', 'customer_id', 'terminal_id', 'merchant', 'city', 'device']
+const doubles = ['amount', 'fee', 'balance', 'latitude', 'longitude', 'risk', 'rate']
+const longs = ['tx_time', 'settled_at', 'sequence', 'account']
+const ints = ['attempts', 'mcc', 'terminal_age', 'items', 'zone']
+const booleans = ['present', 'recurring', 'foreign']
+const channels = ['chip', 'online', 'contactless', 'magstripe']
+
+const schemaText = JSON.stringify({
+  type: 'record',
+  name: 'Payment',
+  fields: [
+    ...texts.map((name) => ({ name, type: 'string' })),
+    ...longs.map((name) => ({ name, type: 'long' })),
+    ...doubles.map((name) => ({ name, type: name === 'fee' ? ['null', 'double'] : 'double' })),
+    ...ints.map((name) => ({ name, type: 'int' })),
+    ...booleans.map((name) => ({ name, type: 'boolean' })),
+    { name: 'channel', type: { type: 'enum', name: 'Channel', symbols: channels } },
+    { name: 'currency', type: 'string' },
+    { name: 'note', type: ['null', 'string'] },
+    { name: 'rating', type: 'float' },
+  ],
+})
+
+const wants: readonly Want[] = [
+  { kind: 'text', field: 'customer_id' },
+  { kind: 'number', field: 'tx_time', parse: 'number' },
+  { kind: 'number', field: 'amount', parse: 'number' },
+  { kind: 'number', field: 'items', parse: 'number' },
+  { kind: 'category', field: 'channel', values: ['chip', 'online', 'contactless'] },
+]
+
+function payments(): Record<string, unknown>[] {
+  const random = new Random(SEED)
+  const text = (length: number): string =>
+    Array.from({ length }, () => String.fromCharCode(97 + random.integer(26))).join('')
+  return Array.from({ length: RECORDS }, (_, i) =>
+    Object.fromEntries([
+      ...texts.map((name) => [name, text(name === 'id' ? 24 : 14 + random.integer(10))]),
+      ['tx_time', 1_700_000_000_000 + 37 * i],
+      ['settled_at', 1_700_000_000_000 + 41 * i],
+      ['sequence', i],
+      ['account', random.integer(2 ** 31)],
+      ...doubles.map((name) => [name, Math.round(random.exponential() * 10_000) / 100]),
+      ...ints.map((name) => [name, random.integer(3000)]),
+      ...booleans.map((name) => [name, random.uniform() < 0.5]),
+      ['channel', channels[random.integer(channels.length)]],
+      ['currency', 'EUR'],
+      ['note', random.uniform() < 0.5 ? null : text(18)],
+      ['rating', random.integer(100) / 4],
+    ]),
+  )
+}
+
+/** Records per second: the median of the rounds. */
+function rate(round: () => void): number {
+  const rates: number[] = []
+  for (let i = 0; i < ROUNDS; i++) {
+    const beginMs = performance.now()
+    let passes = 0
+    do {
+      round()
+      passes++
+    } while (performance.now() - beginMs < ROUND_MS_MIN)
+    rates.push((passes * RECORDS * 1000) / (performance.now() - beginMs))
+  }
+  rates.sort((a, b) => a - b)
+  return rates[ROUNDS >> 1] ?? 0
+}
+
+function through(decoder: Decoder, records: Records): () => void {
+  const columns = new Columns(wants, ROWS_MAX)
+  return () => {
+    for (let from = 0; from < RECORDS; from += ROWS_MAX) {
+      decoder.decode(records, from, from + ROWS_MAX, columns)
+      if (columns.faults[ROWS_MAX - 1] !== 0) throw new Error('the bench decodes records that are sound')
+    }
+  }
+}
+
+function figure(name: string, values: readonly Uint8Array[], decoder: Decoder, whole: (value: Buffer) => void) {
+  const buffers = values.map((value) => Buffer.from(value))
+  const records = recordsOf(buffers.map((value) => ({ key: null, value, timestampMs: 0 })))
+  const value = rate(through(decoder, records))
+  const floor = rate(() => buffers.forEach(whole))
+  const recordBytes = Math.round(records.bytes.length / RECORDS)
+  return { name, unit: 'records/s', value, floor, ratio: value / floor, recordBytes, fields: 29, wanted: wants.length }
+}
+
+export function decodeBench(): DecodeFigure[] {
+  const type = avsc.Type.forSchema(JSON.parse(schemaText))
+  const list = payments()
+  const avro = list.map((payment) => type.toBuffer(payment))
+  const json = list.map((payment) => Buffer.from(JSON.stringify(payment)))
+  let kept: unknown
+  return [
+    figure('decode avro', avro, avroDecoder({ schemaText, framing: 'bare' }, wants), (value) => {
+      kept = type.fromBuffer(value)
+    }),
+    figure('decode json', json, jsonDecoder(wants), (value) => {
+      kept = JSON.parse(value.toString())
+    }),
+  ].map((one) => ({ ...one, kept: kept === undefined ? 0 : 1 }))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${JSON.stringify(decodeBench(), null, 2)}\n`)
