@@ -136,6 +136,11 @@ export class Runner {
     this.ended = this.#main()
   }
 
+  /** The offset up to which it has judged. */
+  get position(): number {
+    return this.#judged
+  }
+
   /** Queues what was fetched. Never refuses for want of room: the port is told to pause. */
   offer(fetched: Fetched): void {
     if (this.#gate === 'shut' || this.#suspended || this.#confirmWanted) return

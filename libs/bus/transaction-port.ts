@@ -11,7 +11,7 @@
 
 import { Failure } from '../core/failure.ts'
 import type { Message } from '../core/message.ts'
-import { partitionOf } from './murmur2.ts'
+import { type Parcel, parcelsBy } from './parcel.ts'
 
 /** Every call rejects with a Failure; `fenced` where the epoch is old. */
 export interface TransactionClient {
@@ -45,13 +45,6 @@ export interface TransactionPortSpec {
   readonly on: (result: 'committed' | 'aborted' | 'fenced' | 'indefinite') => void
 }
 
-/** Messages of one topic partition, in the order given. */
-export interface Parcel {
-  readonly topic: string
-  readonly partition: number
-  readonly messages: Message[]
-}
-
 export class TransactionPort {
   readonly #spec: TransactionPortSpec
   #producer: TransactionProducer | null = null
@@ -71,10 +64,10 @@ export class TransactionPort {
   async commit(messages: readonly Message[], nextOffset: number): Promise<void> {
     const producer = this.#producer
     if (producer === null) throw new Failure('commit-unknown', 'no producer: the partition must be fenced first')
-    const parcels = await parcelsOf(messages, this.#spec.client, this.#spec.partition)
     let transaction: Transaction | null = null
     let ending = false
     try {
+      const parcels = await parcelsOf(messages, this.#spec.client, this.#spec.partition)
       transaction = await producer.begin()
       for (const { topic, partition, messages } of parcels) await transaction.send(topic, partition, messages)
       await transaction.sendOffset(nextOffset)
@@ -98,28 +91,15 @@ export class TransactionPort {
   }
 }
 
-/** Messages by topic partition; one without a key or partition goes where its input came from. */
+/** Messages by topic partition; asks the client how many partitions a topic has where a message does not name its own. */
 export async function parcelsOf(
   messages: readonly Message[],
   client: Pick<TransactionClient, 'partitions'>,
   keyless: number,
 ): Promise<Parcel[]> {
-  const parcels = new Map<string, Parcel>()
-  for (const message of messages) {
-    const partition = message.partition ?? (await placeOf(message, client, keyless))
-    const name = `${message.topic}\0${partition}`
-    const parcel = parcels.get(name) ?? { topic: message.topic, partition, messages: [] }
-    parcels.set(name, parcel)
-    parcel.messages.push(message)
+  const partitions = new Map<string, number>()
+  for (const { topic, partition } of messages) {
+    if (partition === null && !partitions.has(topic)) partitions.set(topic, await client.partitions(topic))
   }
-  return [...parcels.values()]
-}
-
-async function placeOf(
-  message: Message,
-  client: Pick<TransactionClient, 'partitions'>,
-  keyless: number,
-): Promise<number> {
-  const partitions = await client.partitions(message.topic)
-  return message.key === null ? keyless % partitions : partitionOf(message.key, partitions)
+  return parcelsBy(messages, (topic) => partitions.get(topic) ?? 1, keyless)
 }
