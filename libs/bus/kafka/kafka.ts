@@ -7,6 +7,7 @@ import type { Bus, Following, Running, RunOptions, TopicSettings } from '../bus.
 import { wallScheduler } from '../scheduler.ts'
 import type { OffsetLost } from './committed.ts'
 import { Connection } from './connection.ts'
+import { exclusively } from './exclusive.ts'
 import { follow } from './follow.ts'
 import { library } from './library.ts'
 import { type KafkaLimits, limitsWith } from './limits.ts'
@@ -14,9 +15,7 @@ import { TopicLog } from './log.ts'
 import { Logs } from './logs.ts'
 import { Member } from './member.ts'
 import { Publisher } from './publisher.ts'
-import { settled } from './settled.ts'
 import { ensureTopics } from './topics.ts'
-import { Writer } from './writer.ts'
 
 export interface KafkaOptions {
   readonly brokers: readonly string[]
@@ -60,17 +59,7 @@ export function kafka(options: KafkaOptions, warn: (message: string) => void = (
       open.add(following)
       return following
     },
-    async exclusively(id, decide): Promise<void> {
-      const writer = await Writer.fence(connection, id)
-      try {
-        const messages = await logs.placed(await decide(logs))
-        if (messages.length === 0) return
-        await writer.commit(messages, null)
-        await settled(logs, writer.written)
-      } finally {
-        await writer.close()
-      }
-    },
+    exclusively: (id, decide) => exclusively(connection, logs, id, decide),
     async close(): Promise<void> {
       await Promise.all([...open].map((running) => running.stop()))
       await publisher.close()

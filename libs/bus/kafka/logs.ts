@@ -43,8 +43,8 @@ export class Logs implements Reader {
     return this.of(topic).offsetAt(partition, timeMs)
   }
 
-  /** The messages with a partition each: by the key where there is one, in turn where there is none. */
-  async placed(messages: readonly Message[]): Promise<readonly Message[]> {
+  /** The messages with a partition each: by the key; without one to that of the number `keyless`, or in turn. */
+  async placed(messages: readonly Message[], keyless: number | null = null): Promise<readonly Message[]> {
     const counts = new Map<string, number>()
     for (const { topic, partition } of messages) {
       if (partition === null && !counts.has(topic)) counts.set(topic, await this.partitions(topic))
@@ -54,7 +54,7 @@ export class Logs implements Reader {
       const { topic, partition, key } = message
       if (partition !== null) return message
       const count = counts.get(topic) ?? 1
-      return { ...message, partition: key === null ? this.#turn++ % count : partitionOf(key, count) }
+      return { ...message, partition: key === null ? (keyless ?? this.#turn++) % count : partitionOf(key, count) }
     })
   }
 

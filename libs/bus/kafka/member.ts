@@ -1,5 +1,5 @@
-// Member: this process in a consumer group: which partitions it has, and a runner for each. Owns the consumer, the runners
-// and their byte budget.
+// Member: this process in a consumer group: which partitions it has, and what is fetched of them. Owns the consumer; the
+// tasks of the partitions are Tasks'.
 // Invariants
 //   M1 every join confirms every assigned partition, kept ones too: there is no word of a partition that was another's in
 //      between, so each is fenced and read anew.
@@ -8,20 +8,21 @@
 //   M4 what comes from another position than the runner's is not taken: fetching is set right; if that does not help, the
 //      partition is fenced and read anew, where a lost offset is found.
 //   M5 a consumer that gives up is made anew, a bounded number of times without a commit between.
+//   M6 it stays in the group until the last commit: leaving first would hand the partitions on.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, Consumer, EachBatchPayload } from 'kafkajs'
 import { Failure } from '../../core/failure.ts'
 import type { RunOptions, TaskEvent } from '../bus.ts'
-import { ByteBudget } from '../byte-budget.ts'
-import { Runner, type RunnerEnd } from '../runner.ts'
+import type { Port } from '../runner.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { Tasks } from '../tasks.ts'
 import type { OffsetLost } from './committed.ts'
 import type { Connection } from './connection.ts'
 import { type Delivery, deliveryOf } from './delivery.ts'
 import { steadyRetry } from './limits.ts'
 import type { Logs } from './logs.ts'
-import { KafkaPort } from './port.ts'
+import { kafkaPort } from './port.ts'
 
 const consumersMax = 10
 const rebuildMs = 500
@@ -35,10 +36,10 @@ export interface MemberSpec {
   readonly scheduler: Scheduler
 }
 
-interface Part {
-  readonly runner: Runner
-  readonly port: KafkaPort
-  /** Where fetching goes on; NaN before the first seek. */
+/** Where fetching of a partition stands. */
+interface Place {
+  readonly port: Port
+  /** Where it goes on; NaN before the first seek. */
   expected: number
   strays: number
 }
@@ -47,28 +48,23 @@ export class Member {
   readonly ended: Promise<void>
   readonly #spec: MemberSpec
   readonly #options: RunOptions
-  readonly #parts = new Map<number, Part>()
-  readonly #budget: ByteBudget
+  readonly #tasks: Tasks
+  readonly #places = new Map<number, Place>()
   #consumer: Consumer | null = null
   #admin: Promise<Admin> | null = null
   #joins = 0
   #crashes = 0
-  #stopping: Promise<void> | null = null
-  #resolve: () => void = () => {}
-  #reject: (failure: Error) => void = () => {}
+  #ending = false
 
   constructor(spec: MemberSpec) {
     this.#spec = spec
-    const { on, bufferedBytesMax } = spec.options
     this.#options = { ...spec.options, on: (event) => this.#seen(event) }
-    this.#budget = new ByteBudget(bufferedBytesMax, (bytes) =>
-      on({ kind: 'buffered', bytes, bytesMax: bufferedBytesMax }),
+    this.#tasks = new Tasks(this.#options, spec.logs, spec.scheduler, () =>
+      // Another owner exists: give the group the time to notice that one of us is gone.
+      this.#rejoin(spec.connection.limits.sessionTimeoutMs),
     )
-    this.ended = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    // Whoever awaits it later is still told; until then it is not an unhandled rejection.
+    const leave = (): Promise<void> => this.#leave()
+    this.ended = this.#tasks.ended.finally(leave)
     this.ended.catch(() => {})
   }
 
@@ -82,7 +78,7 @@ export class Member {
     const { connection, options } = this.#spec
     const consumer = connection.consumer(options.group, { ...steadyRetry, restartOnFailure: async () => true })
     const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events
-    consumer.on(GROUP_JOIN, (event) => this.#joined(event.payload.memberAssignment[options.topic] ?? []))
+    consumer.on(GROUP_JOIN, (event) => this.#joined(consumer, event.payload.memberAssignment[options.topic] ?? []))
     consumer.on(REBALANCING, () => this.#suspend())
     consumer.on(CRASH, (event) => {
       this.#suspend()
@@ -105,92 +101,75 @@ export class Member {
   }
 
   #suspend(): void {
-    for (const { runner } of this.#parts.values()) runner.suspend()
+    for (const runner of this.#tasks.runners.values()) runner.suspend()
   }
 
-  #joined(partitions: readonly number[]): void {
-    if (this.#stopping !== null) return
-    this.#quietly((consumer) => consumer.pause([{ topic: this.#options.topic, partitions: [...partitions] }]))
+  #joined(consumer: Consumer, partitions: readonly number[]): void {
+    if (this.#ending || consumer !== this.#consumer) return
+    consumer.pause([{ topic: this.#options.topic, partitions: [...partitions] }])
     if (this.#joins++ > 0) this.#options.on({ kind: 'rebalanced' })
-    for (const [partition, { runner }] of this.#parts) {
+    for (const [partition, runner] of this.#tasks.runners) {
       if (partitions.includes(partition)) continue
-      this.#parts.delete(partition)
+      this.#places.delete(partition)
       runner.abandon()
     }
     for (const partition of partitions) {
-      const part = this.#parts.get(partition)
-      if (part !== undefined) part.runner.confirm()
+      const runner = this.#places.has(partition) ? this.#tasks.runners.get(partition) : undefined
+      if (runner !== undefined) runner.confirm()
       else this.#begin(partition)
     }
     this.#options.on({ kind: 'assigned', partitions: [...partitions].sort((a, b) => a - b) })
   }
 
   #begin(partition: number): void {
-    const { connection, logs, offsetLost, scheduler } = this.#spec
-    const sought = (offset: number): void => {
-      const part = this.#parts.get(partition)
-      if (part?.port === port) part.expected = offset
+    const { connection, logs, offsetLost } = this.#spec
+    const mine = (): Place | null => {
+      const place = this.#places.get(partition)
+      return place?.port === port ? place : null
     }
-    const port: KafkaPort = new KafkaPort({
+    const port = kafkaPort({
       connection,
       logs,
       offsetLost,
       partition,
       options: this.#options,
       admin: () => this.#theAdmin(),
-      consumer: () => (this.#parts.get(partition)?.port === port ? this.#consumer : null),
-      sought,
+      consumer: () => (mine() === null ? null : this.#consumer),
+      sought: (offset) => {
+        const place = mine()
+        if (place !== null) place.expected = offset
+      },
     })
-    const runner = new Runner({
-      partition,
-      port,
-      options: this.#options,
-      reader: logs,
-      scheduler,
-      share: (pause, resume) => this.#budget.join(pause, resume),
-    })
-    this.#parts.set(partition, { runner, port, expected: Number.NaN, strays: 0 })
-    runner.ended.then((end) => this.#runnerEnded(partition, runner, end))
+    this.#places.set(partition, { port, expected: Number.NaN, strays: 0 })
+    this.#tasks.start(partition, port)
   }
 
   /** Hands a fetch to its runner (M3). */
   #taken({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload): void {
     if (!isRunning() || isStale()) return
     const delivery = deliveryOf(batch)
-    const part = this.#parts.get(delivery.partition)
-    if (part === undefined) return
-    if (delivery.from !== part.expected) {
-      this.#strayed(part, delivery)
+    const { partition } = delivery
+    const place = this.#places.get(partition)
+    if (place === undefined) return
+    if (delivery.from !== place.expected) {
+      this.#strayed(place, delivery)
       return
     }
-    part.strays = 0
-    part.expected = delivery.next
+    place.strays = 0
+    place.expected = delivery.next
     resolveOffset(String(delivery.next - 1))
-    const { partition } = delivery
     this.#options.on({ kind: 'lag', partition, records: Math.max(0, Number(delivery.highWatermark) - delivery.next) })
-    part.runner.offer(delivery)
+    this.#tasks.runners.get(partition)?.offer(delivery)
   }
 
   /** M4. */
-  #strayed(part: Part, delivery: Delivery): void {
-    const { topic, partition } = delivery
-    if (Number.isNaN(part.expected)) return
-    if (++part.strays > straysMax) {
-      part.strays = 0
-      part.runner.confirm()
+  #strayed(place: Place, { topic, partition }: Delivery): void {
+    if (Number.isNaN(place.expected)) return
+    if (++place.strays > straysMax) {
+      place.strays = 0
+      this.#tasks.runners.get(partition)?.confirm()
     } else {
-      this.#quietly((consumer) => consumer.seek({ topic, partition, offset: String(part.expected) }))
-    }
-  }
-
-  /** kafkajs refuses these between a crash and the join that follows it, which repeats them. */
-  #quietly(ask: (consumer: Consumer) => void): void {
-    const consumer = this.#consumer
-    if (consumer === null) return
-    try {
-      ask(consumer)
-    } catch {
-      // The next join says it again (M1, M2).
+      this.#consumer?.seek({ topic, partition, offset: String(place.expected) })
     }
   }
 
@@ -202,29 +181,16 @@ export class Member {
     return this.#admin
   }
 
-  #runnerEnded(partition: number, runner: Runner, end: RunnerEnd): void {
-    const held = this.#parts.get(partition)?.runner === runner
-    if (held) this.#parts.delete(partition)
-    if (this.#stopping !== null || !held) return
-    if (end.kind === 'failed') this.#fail(end.failure)
-    if (end.kind === 'fenced') {
-      this.#options.on({ kind: 'failed', failure: end.failure })
-      this.#rejoin(this.#spec.connection.limits.sessionTimeoutMs)
-    }
-  }
-
   #crashed(consumer: Consumer, error: Error): void {
-    if (this.#stopping !== null || this.#consumer !== consumer) return
-    const failure = this.#spec.connection.failure(
-      error,
-      `reading ${this.#options.topic} in group ${this.#options.group}`,
-    )
+    if (this.#ending || this.#consumer !== consumer) return
+    const { connection, options } = this.#spec
+    const failure = connection.failure(error, `reading ${options.topic} in group ${options.group}`)
     const lasting = ['topic-missing', 'broker-refused'].includes(failure.code) && this.#joins === 0
     if (lasting || ++this.#crashes > consumersMax) {
-      this.#fail(failure)
+      this.#tasks.fail(failure)
       return
     }
-    this.#options.on({ kind: 'failed', failure })
+    options.on({ kind: 'failed', failure })
     this.#rejoin(rebuildMs * this.#crashes)
   }
 
@@ -236,31 +202,25 @@ export class Member {
     const again = async (): Promise<void> => {
       await consumer?.disconnect().catch(() => {})
       await wait(afterMs)
-      if (this.#stopping === null) await this.join()
+      if (!this.#ending) await this.join()
     }
     again().catch((thrown: unknown) => {
-      if (++this.#crashes > consumersMax) this.#fail(Failure.of(thrown, 'broker-unreachable'))
+      if (++this.#crashes > consumersMax) this.#tasks.fail(Failure.of(thrown, 'broker-unreachable'))
       else this.#rejoin(rebuildMs * this.#crashes)
     })
   }
 
-  #fail(failure: Error): void {
-    this.#close(false).then(() => this.#reject(failure))
-  }
-
   async stop(): Promise<void> {
-    await this.#close(true)
-    this.#resolve()
+    this.#ending = true
+    await this.#tasks.stop()
+    await this.ended.catch(() => {})
   }
 
-  #close(orderly: boolean): Promise<void> {
-    this.#stopping ??= (async () => {
-      const parts = [...this.#parts.values()]
-      // The consumer stays a member until the last commit: leaving first would hand the partitions on.
-      await Promise.all(parts.map(({ runner }) => (orderly ? runner.stop() : runner.abandon())))
-      await this.#consumer?.disconnect().catch(() => {})
-      await this.#admin?.then((admin) => admin.disconnect()).catch(() => {})
-    })()
-    return this.#stopping
+  async #leave(): Promise<void> {
+    this.#ending = true
+    const consumer = this.#consumer
+    this.#consumer = null
+    await consumer?.disconnect().catch(() => {})
+    await this.#admin?.then((admin) => admin.disconnect()).catch(() => {})
   }
 }

@@ -1,20 +1,21 @@
-// Port: what the loop of one partition needs of Kafka: its writer, its committed offset, its place in the consumer. Owns
-// the writer.
+// Port: what the loop of one partition needs of Kafka: its producer, its committed offset, its place in the consumer. The
+// order of an exactly-once commit is the transaction port's; here are the calls it is made of, and the at-least-once way.
 // Invariants
-//   O1 fence first, read the offset second: what the former owner commits in between would be missed otherwise.
-//   O2 the newest fence counts: a writer that an earlier one brings later is discarded.
+//   O1 at most one producer is open for a partition: a newer one puts the older away, also one that comes late.
+//   O2 the committed offset is held against what the log still has before a task is built on it.
 
 import type { Admin, Consumer, Producer } from 'kafkajs'
 import { Failure } from '../../core/failure.ts'
 import type { Message } from '../../core/message.ts'
 import type { RunOptions } from '../bus.ts'
 import type { Port } from '../runner.ts'
+import { TransactionPort } from '../transaction-port.ts'
 import { committedOffset, heldOffset, type OffsetLost } from './committed.ts'
 import type { Connection } from './connection.ts'
 import type { Logs } from './logs.ts'
-import { parcelsOf, sendParcel } from './send.ts'
+import { requestsOf, sendOne } from './send.ts'
 import { settled } from './settled.ts'
-import { Writer } from './writer.ts'
+import { TransactionalProducer } from './transactional.ts'
 
 export interface PortSpec {
   readonly connection: Connection
@@ -23,118 +24,117 @@ export interface PortSpec {
   readonly offsetLost: OffsetLost
   readonly partition: number
   readonly admin: () => Promise<Admin>
-  /** The consumer as it is now; null while there is none, or none that is a member. */
+  /** The consumer as it is now; null while this partition is not ours, or there is none. */
   readonly consumer: () => Consumer | null
   /** Told where fetching goes on, so that what comes from elsewhere is not taken for it. */
   readonly sought: (offset: number) => void
 }
 
-export class KafkaPort implements Port {
-  readonly #spec: PortSpec
-  #writer: Writer | null = null
-  #producer: Producer | null = null
-  #fences = 0
+type Committing = Pick<Port, 'fence' | 'commit' | 'close'>
 
-  constructor(spec: PortSpec) {
-    this.#spec = spec
-  }
-
-  async fence(): Promise<number | null> {
-    const { connection, options, partition, logs } = this.#spec
-    const turn = ++this.#fences
-    this.#drop()
-    if (options.delivery === 'exactly-once') {
-      const writer = await Writer.fence(connection, `${options.group}.${options.topic}.${partition}`)
-      if (turn !== this.#fences) {
-        writer.discard()
-        throw new Failure('stopped', 'fenced again meanwhile')
-      }
-      this.#writer = writer
-    }
-    const where = `${options.topic}/${partition}, group ${options.group}`
+export function kafkaPort(spec: PortSpec): Port {
+  const { topic } = spec.options
+  const { partition } = spec
+  const committing = spec.options.delivery === 'exactly-once' ? exactlyOnce(spec) : atLeastOnce(spec)
+  const ask = (question: (consumer: Consumer) => void): void => {
+    const consumer = spec.consumer()
+    if (consumer === null) return
     try {
-      const offset = await committedOffset(await this.#spec.admin(), options.group, options.topic, partition)
-      const range = await logs.range(options.topic, partition)
-      const held = heldOffset(offset, range, where, this.#spec.offsetLost)
-      if (held.gap !== null) options.on({ kind: 'failed', failure: held.gap })
-      return held.offset
-    } catch (thrown) {
-      throw connection.failure(thrown, `reading the committed offset of ${where}`)
+      question(consumer)
+    } catch {
+      // kafkajs refuses between a crash and the join that follows it, and then everything is asked again.
     }
   }
-
-  async commit(messages: readonly Message[], nextOffset: number): Promise<void> {
-    const { options, logs } = this.#spec
-    const placed = await logs.placed(messages)
-    if (options.delivery === 'at-least-once') return this.#commitAfterSending(placed, nextOffset)
-    const writer = this.#writer
-    if (writer === null) throw new Failure('stopped', 'the partition is not fenced')
-    const { group, topic } = options
-    try {
-      await writer.commit(placed, { group, topic, partition: this.#spec.partition, offset: nextOffset })
-      options.on({ kind: 'transaction', result: 'committed' })
-    } catch (thrown) {
-      this.#drop()
-      options.on({ kind: 'transaction', result: resultOf(thrown) })
-      throw thrown
-    }
-  }
-
-  async #commitAfterSending(messages: readonly Message[], nextOffset: number): Promise<void> {
-    const { connection, options, partition } = this.#spec
-    const consumer = this.#spec.consumer()
-    try {
-      this.#producer ??= await connection.producer(null)
-      for (const parcel of parcelsOf(messages, () => 0, connection.limits.produceBytesMax)) {
-        await sendParcel(this.#producer, parcel)
-      }
-      if (consumer === null) throw new Failure('stopped', 'the group was left meanwhile')
-      await consumer.commitOffsets([{ topic: options.topic, partition, offset: String(nextOffset) }])
-    } catch (thrown) {
-      this.#drop()
-      throw connection.failure(thrown, `committing ${options.topic}/${partition} of group ${options.group}`)
-    }
-  }
-
-  seek(offset: number): void {
-    this.#spec.sought(offset)
-    this.#spec.consumer()?.seek({ ...this.#place, offset: String(offset) })
-  }
-
-  pause(): void {
-    this.#spec.consumer()?.pause([{ topic: this.#place.topic, partitions: [this.#place.partition] }])
-  }
-
-  resume(): void {
-    this.#spec.consumer()?.resume([{ topic: this.#place.topic, partitions: [this.#place.partition] }])
-  }
-
-  get #place(): { topic: string; partition: number } {
-    return { topic: this.#spec.options.topic, partition: this.#spec.partition }
-  }
-
-  #drop(): void {
-    this.#writer?.discard()
-    this.#writer = null
-    this.#producer?.disconnect().catch(() => {})
-    this.#producer = null
-  }
-
-  async close(): Promise<void> {
-    this.#fences++
-    const writer = this.#writer
-    const producer = this.#producer
-    this.#writer = null
-    this.#producer = null
-    // Whoever stops a run may look at once at what it wrote.
-    if (writer !== null) await settled(this.#spec.logs, writer.written).catch(() => {})
-    await writer?.close()
-    await producer?.disconnect().catch(() => {})
+  return {
+    ...committing,
+    seek(offset) {
+      spec.sought(offset)
+      ask((consumer) => consumer.seek({ topic, partition, offset: String(offset) }))
+    },
+    pause: () => ask((consumer) => consumer.pause([{ topic, partitions: [partition] }])),
+    resume: () => ask((consumer) => consumer.resume([{ topic, partitions: [partition] }])),
   }
 }
 
-function resultOf(thrown: unknown): 'fenced' | 'indefinite' | 'aborted' {
-  const code = thrown instanceof Failure ? thrown.code : null
-  if (code === 'fenced') return 'fenced'
-  return code === 'commit-unknown' ? 'indefinite' : 'aborted'
+function exactlyOnce(spec: PortSpec): Committing {
+  const { connection, logs, options, partition } = spec
+  const { group, topic } = options
+  let producer: TransactionalProducer | null = null
+  const port = new TransactionPort({
+    transactionalId: `${group}.${topic}.${partition}`,
+    partition,
+    owns: () => spec.consumer() !== null,
+    on: (result) => options.on({ kind: 'transaction', result }),
+    client: {
+      async producer(id) {
+        const made = await TransactionalProducer.connect(connection, id, { group, topic, partition })
+        producer?.discard()
+        producer = made
+        return made
+      },
+      committed: () => committed(spec),
+      partitions: (output) => logs.partitions(output),
+    },
+  })
+  return {
+    fence: () => port.fence(),
+    commit: (messages, nextOffset) => port.commit(messages, nextOffset),
+    async close() {
+      // Whoever stops a run may look at once at what it wrote.
+      await settled(logs, producer?.written ?? []).catch(() => {})
+      await port.close()
+    },
+  }
+}
+
+function atLeastOnce(spec: PortSpec): Committing {
+  const { connection, logs, options, partition } = spec
+  const { group, topic } = options
+  let producer: Promise<Producer> | null = null
+  const close = async (): Promise<void> => {
+    const made = producer
+    producer = null
+    await made?.then((open) => open.disconnect()).catch(() => {})
+  }
+  const send = async (messages: readonly Message[]): Promise<void> => {
+    producer ??= connection.producer(null)
+    const through = await producer
+    const placed = await logs.placed(messages, partition)
+    for (const request of requestsOf(placed, connection.limits.produceBytesMax)) await sendOne(through, request)
+  }
+  return {
+    fence: () => committed(spec),
+    async commit(messages, nextOffset) {
+      try {
+        if (messages.length > 0) await send(messages)
+        const consumer = spec.consumer()
+        if (consumer === null) throw new Failure('fenced', `partition ${partition} is not ours any more`)
+        await consumer.commitOffsets([{ topic, partition, offset: String(nextOffset) }])
+      } catch (thrown) {
+        await close()
+        throw connection.failure(thrown, `committing ${topic}/${partition} of group ${group}`)
+      }
+    },
+    close,
+  }
+}
+
+async function committed({
+  admin,
+  connection,
+  logs,
+  offsetLost,
+  options,
+  partition,
+}: PortSpec): Promise<number | null> {
+  const { group, on, topic } = options
+  const where = `${topic}/${partition}, group ${group}`
+  try {
+    const offset = await committedOffset(await admin(), group, topic, partition)
+    const held = heldOffset(offset, await logs.range(topic, partition), where, offsetLost)
+    if (held.gap !== null) on({ kind: 'failed', failure: held.gap })
+    return held.offset
+  } catch (thrown) {
+    throw connection.failure(thrown, `reading the committed offset of ${where}`)
+  }
 }

@@ -8,7 +8,7 @@ import type { Message } from '../../core/message.ts'
 import type { Published } from '../bus.ts'
 import type { Connection } from './connection.ts'
 import type { Logs } from './logs.ts'
-import { type Parcel, parcelsOf, sendParcel } from './send.ts'
+import { type Request, requestsOf, sendOne } from './send.ts'
 
 export class Publisher {
   readonly #connection: Connection
@@ -31,11 +31,11 @@ export class Publisher {
     const published: Published[] = []
     const placed = await this.#logs.placed(messages)
     const { produceBytesMax } = this.#connection.limits
-    const parcels = parcelsOf(placed, () => 0, produceBytesMax)
+    const requests = requestsOf(placed, produceBytesMax)
     try {
       this.#producer ??= this.#connection.producer(null)
       const producer = await this.#producer
-      for (const parcel of parcels) note(published, parcel, await sendParcel(producer, parcel))
+      for (const request of requests) note(published, request, await sendOne(producer, request))
     } catch (thrown) {
       this.#discard()
       const topics = [...new Set(placed.map((message) => message.topic))].join(', ')
@@ -57,7 +57,7 @@ export class Publisher {
   }
 }
 
-function note(published: Published[], parcel: Parcel, first: number): void {
-  const { topic, partition } = parcel
-  for (const [i, index] of parcel.indices.entries()) published[index] = { topic, partition, offset: first + i }
+function note(published: Published[], request: Request, first: number): void {
+  const { topic, partition } = request
+  for (const [i, index] of request.indices.entries()) published[index] = { topic, partition, offset: first + i }
 }

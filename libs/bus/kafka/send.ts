@@ -4,6 +4,7 @@
 //   S2 sent means that the answer names the partition and the offset; anything else is a rejection.
 //   S3 messages of one partition keep their order, in requests of bounded size.
 
+import assert from 'node:assert/strict'
 import type { Message as KafkaMessage, Producer, Transaction } from 'kafkajs'
 import { Failure } from '../../core/failure.ts'
 import type { Message } from '../../core/message.ts'
@@ -14,38 +15,35 @@ const requestMessagesMax = 1_000
 const recordOverheadBytes = 40
 
 /** Messages of one partition that go in one request, and where they stand in the list that was given. */
-export interface Parcel {
+export interface Request {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly Message[]
   readonly indices: readonly number[]
 }
 
-/** `partitionOf` decides where a message goes that names no partition. */
-export function parcelsOf(
-  messages: readonly Message[],
-  partitionOf: (message: Message) => number,
-  bytesMax: number,
-): Parcel[] {
-  const parcels: Parcel[] = []
+/** Of messages that name a partition each. */
+export function requestsOf(messages: readonly Message[], bytesMax: number): Request[] {
+  const requests: Request[] = []
   const open = new Map<string, { messages: Message[]; indices: number[]; bytes: number }>()
   for (const [index, message] of messages.entries()) {
-    const partition = message.partition ?? partitionOf(message)
+    const { partition } = message
+    assert.ok(partition !== null, 'S1: a message must have its partition before it is sent')
     const key = `${partition}/${message.topic}`
     const bytes = bytesOf(message)
-    let parcel = open.get(key)
+    let request = open.get(key)
     const full =
-      parcel !== undefined && (parcel.bytes + bytes > bytesMax || parcel.messages.length >= requestMessagesMax)
-    if (parcel === undefined || full) {
-      parcel = { messages: [], indices: [], bytes: 0 }
-      open.set(key, parcel)
-      parcels.push({ topic: message.topic, partition, messages: parcel.messages, indices: parcel.indices })
+      request !== undefined && (request.bytes + bytes > bytesMax || request.messages.length >= requestMessagesMax)
+    if (request === undefined || full) {
+      request = { messages: [], indices: [], bytes: 0 }
+      open.set(key, request)
+      requests.push({ topic: message.topic, partition, messages: request.messages, indices: request.indices })
     }
-    parcel.messages.push(message)
-    parcel.indices.push(index)
-    parcel.bytes += bytes
+    request.messages.push(message)
+    request.indices.push(index)
+    request.bytes += bytes
   }
-  return parcels
+  return requests
 }
 
 function bytesOf(message: Message): number {
@@ -55,9 +53,9 @@ function bytesOf(message: Message): number {
 }
 
 /** Answers the offset of the first message. Rejects with what kafkajs threw, or with a Failure for a silent loss. */
-export async function sendParcel(through: Producer | Transaction, parcel: Parcel): Promise<number> {
-  const { topic, partition } = parcel
-  const messages = parcel.messages.map((message) => kafkaMessage(message, partition))
+export async function sendOne(through: Producer | Transaction, request: Request): Promise<number> {
+  const { topic, partition } = request
+  const messages = request.messages.map((message) => kafkaMessage(message, partition))
   const answers = await through.send({ topic, acks: -1, messages })
   const answer = answers[0]
   const offset = Number(answer?.baseOffset ?? -1)
