@@ -1,8 +1,8 @@
 // Decoder of a stream: which of the codecs reads its records, as the spec says.
 
-import { avroDecoder, registryDecoder } from '../codec/projection.ts'
 import type { Decoder } from '../codec/columns.ts'
 import { jsonDecoder } from '../codec/json.ts'
+import { avroDecoder, registryDecoder } from '../codec/projection.ts'
 import type { Stream } from './stream.ts'
 
 export function decoderOf(stream: Stream): Decoder {

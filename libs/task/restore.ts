@@ -60,7 +60,10 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     )
   }
   if (ledger.bucketOffsets.length !== buckets) {
-    throw new Failure('state-mismatch', `the ledger has ${ledger.bucketOffsets.length} buckets, this version ${buckets}`)
+    throw new Failure(
+      'state-mismatch',
+      `the ledger has ${ledger.bucketOffsets.length} buckets, this version ${buckets}`,
+    )
   }
   for (const id of ledger.absentSchemas) fold.supply(id, 'absent')
   for (const [bucket, bytes] of state.packed) fold.unpack(bucket, bytes)

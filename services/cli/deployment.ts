@@ -10,14 +10,20 @@ import type { Files } from './files.ts'
 export function deployment(files: Files, paths: readonly string[]): Stream[] {
   const found = paths.flatMap((path) => specFiles(files, path))
   if (found.length === 0) {
-    throw new Failure('usage', `no spec file under ${paths.join(', ') || '(nothing)'}; give a stream.yaml or a folder of them`)
+    throw new Failure(
+      'usage',
+      `no spec file under ${paths.join(', ') || '(nothing)'}; give a stream.yaml or a folder of them`,
+    )
   }
-  const streams = found.map((path) => stream(parse(files.readText(path), path, (other) => files.readBeside(path, other))))
+  const streams = found.map((path) =>
+    stream(parse(files.readText(path), path, (other) => files.readBeside(path, other))),
+  )
   const names = new Map<string, string>()
   for (const [i, each] of streams.entries()) {
     const name = each.spec.stream
     const other = names.get(name)
-    if (other !== undefined) throw new Failure('spec-invalid', `${found[i]}: stream ${name} is described in ${other} already`)
+    if (other !== undefined)
+      throw new Failure('spec-invalid', `${found[i]}: stream ${name} is described in ${other} already`)
     names.set(name, found[i] ?? '')
   }
   return streams
@@ -29,6 +35,11 @@ export function specFiles(files: Files, path: string): string[] {
   const own = entries.filter((name) => name.endsWith('.yaml') || name.endsWith('.yml')).map((name) => `${path}/${name}`)
   const nested = entries
     .filter((name) => files.isFolder(`${path}/${name}`))
-    .flatMap((name) => files.list(`${path}/${name}`).filter((each) => each === 'stream.yaml').map((each) => `${path}/${name}/${each}`))
+    .flatMap((name) =>
+      files
+        .list(`${path}/${name}`)
+        .filter((each) => each === 'stream.yaml')
+        .map((each) => `${path}/${name}/${each}`),
+    )
   return [...own, ...nested].sort()
 }

@@ -152,12 +152,15 @@ function inspection(root: Command, context: (options: Options) => Context): void
       await showModel(context(options), stream, version ?? null)
     },
   )
-  command(models, 'promote <stream> <version>', 'make a version the champion', 'plumbline models promote servers 3fa9').action(
-    async (stream: string, version: string, options: Options) => {
-      const { promoteModel } = await import('./commands/models.ts')
-      await promoteModel(context(options), stream, version)
-    },
-  )
+  command(
+    models,
+    'promote <stream> <version>',
+    'make a version the champion',
+    'plumbline models promote servers 3fa9',
+  ).action(async (stream: string, version: string, options: Options) => {
+    const { promoteModel } = await import('./commands/models.ts')
+    await promoteModel(context(options), stream, version)
+  })
   command(models, 'rollback <stream>', 'go back to the previous champion', 'plumbline models rollback servers').action(
     async (stream: string, options: Options) => {
       const { rollbackModel } = await import('./commands/models.ts')

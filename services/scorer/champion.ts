@@ -54,7 +54,12 @@ export async function followChampion(options: ChampionOptions): Promise<Champion
     } catch (thrown) {
       const failure = Failure.of(thrown, 'artefact-invalid')
       metrics.swap(name, 'refused')
-      log.error('detector-refused', { stream: name, version: pointer.version, code: failure.code, message: failure.message })
+      log.error('detector-refused', {
+        stream: name,
+        version: pointer.version,
+        code: failure.code,
+        message: failure.message,
+      })
       return
     }
     metrics.swap(name, 'swapped')

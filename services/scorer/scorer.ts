@@ -81,7 +81,12 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
       scored: (scores, count, threshold) => metrics.scored(name, scores, count, threshold),
     })
     live.set(partition, { task, fold: state, told: task.counts.slice() })
-    log.info('partition-restored', { stream: name, partition, position: restored.position, replayed: restored.replayed })
+    log.info('partition-restored', {
+      stream: name,
+      partition,
+      position: restored.position,
+      replayed: restored.replayed,
+    })
     return { task, position: restored.position }
   }
 

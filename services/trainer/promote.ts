@@ -37,11 +37,21 @@ export async function promote(request: PromoteRequest): Promise<void> {
     }
     const artefact = request.artefact ?? known.artefact(stream, version)
     if (artefact === null) {
-      throw new Failure('usage', `${stream}: no version ${version} on ${topics.detectors}; see \`plumbline models list\``)
+      throw new Failure(
+        'usage',
+        `${stream}: no version ${version} on ${topics.detectors}; see \`plumbline models list\``,
+      )
     }
     const messages = publication({ ...request, topic: topics.detectors, artefact }, known)
     messages.push(
-      eventMessage(topics.events, { kind: 'promoted', stream, version, previous: current, by: request.by, atMs: nowMs }),
+      eventMessage(topics.events, {
+        kind: 'promoted',
+        stream,
+        version,
+        previous: current,
+        by: request.by,
+        atMs: nowMs,
+      }),
     )
     return messages
   })

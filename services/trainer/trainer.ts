@@ -16,7 +16,7 @@ import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { promote, readPublications } from './promote.ts'
-import type { TrainRequest, Trained } from './train.ts'
+import type { Trained, TrainRequest } from './train.ts'
 
 export interface TrainerOptions {
   readonly bus: Bus
@@ -94,7 +94,11 @@ export async function trainer(options: TrainerOptions): Promise<Trainer> {
   }
 }
 
-async function followRequests(bus: Bus, topic: string, asked: (stream: string) => void): Promise<{ stop(): Promise<void> }> {
+async function followRequests(
+  bus: Bus,
+  topic: string,
+  asked: (stream: string) => void,
+): Promise<{ stop(): Promise<void> }> {
   let past = true
   const following = await bus.follow(topic, (_partition, records) => {
     // Requests made before this process started were for another.

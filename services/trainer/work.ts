@@ -4,7 +4,7 @@
 import { Worker } from 'node:worker_threads'
 import type { BusSettings } from '../../libs/bus/open.ts'
 import { Failure, type FailureCode } from '../../libs/core/failure.ts'
-import type { TrainRequest, Trained } from './train.ts'
+import type { Trained, TrainRequest } from './train.ts'
 
 export interface WorkerTask {
   readonly bus: BusSettings

@@ -55,7 +55,8 @@ function shown(reject: Reject, content: 'raw' | 'masked'): Record<string, unknow
   if (content === 'masked') {
     return { ...rest, keyBytes: key?.length ?? null, valueBytes: value?.length ?? null, headers: headers.length }
   }
-  const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString('base64'))
+  const text = (bytes: Uint8Array | null): string | null =>
+    bytes === null ? null : Buffer.from(bytes).toString('base64')
   return {
     ...rest,
     keyBase64: text(key),

@@ -19,7 +19,11 @@ export async function requestTraining(context: Context, stream: string): Promise
         timestampMs: context.clock.nowMs(),
       },
     ])
-    context.say(context.json ? request : `asked the trainer of ${stream} to train now; see its log, or \`plumbline models list ${stream}\``)
+    context.say(
+      context.json
+        ? request
+        : `asked the trainer of ${stream} to train now; see its log, or \`plumbline models list ${stream}\``,
+    )
   } finally {
     await bus.close()
   }

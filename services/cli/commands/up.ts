@@ -1,13 +1,13 @@
 // up: all services of a deployment in one process, on the embedded log or on Kafka. `scorer` and `trainer` are the same with one of
 // the two, for containers.
 
+import type { Bus } from '../../../libs/bus/bus.ts'
 import { metrics as makeMetrics } from '../../../libs/run/metrics.ts'
 import type { Stream } from '../../../libs/stream/stream.ts'
 import { openOwner } from '../bus-settings.ts'
 import type { Context } from '../context.ts'
 import { startEndpoints } from '../endpoints.ts'
 import { prepareTopics, type Service, served, startScorers, startTrainer, untilStopped } from '../serve.ts'
-import type { Bus } from '../../../libs/bus/bus.ts'
 
 export type Part = 'scorer' | 'trainer'
 

@@ -1,7 +1,7 @@
 // validate: checks spec files offline, all faults at once, and says what each stream will take.
 
-import { Failure } from '../../../libs/core/failure.ts'
 import { projectable } from '../../../libs/codec/projectable.ts'
+import { Failure } from '../../../libs/core/failure.ts'
 import { bytesPerKey } from '../../../libs/stream/fold.ts'
 import { check, faultText } from '../../../libs/stream/spec-parse.ts'
 import { stream as compile } from '../../../libs/stream/stream-compile.ts'

@@ -1,0 +1,111 @@
+// fit: learns a detector from a table and writes its artefact.
+
+import { Failure } from '../../../libs/core/failure.ts'
+import { sha256 } from '../../../libs/core/hash.ts'
+import { artefact } from '../../../libs/detector/artefact.ts'
+import { fit } from '../../../libs/detector/fit.ts'
+import { type DetectorKind, detectorKinds } from '../../../libs/stream/spec.ts'
+import type { Context } from '../context.ts'
+import { parseCsv, rowsOf, type Table } from '../csv.ts'
+import { windowsOf } from '../table-windows.ts'
+
+export interface FitOptions {
+  readonly out: string
+  readonly columns: readonly string[] | null
+  readonly drop: readonly string[]
+  readonly label: string | null
+  readonly trainRows: number | null
+  readonly kind: string | null
+  readonly window: number
+  readonly alarmRate: number
+}
+
+/** Rows kept in the artefact, with their scores, to check every engine that loads it. */
+const goldenRows = 16
+
+export async function fitTable(context: Context, file: string, options: FitOptions): Promise<void> {
+  const { files, clock } = context
+  const startedMs = clock.elapsedMs()
+  const kind = kindOf(options.kind ?? 'denoising')
+  const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file)
+  const names = chosen(table, options, file)
+  const normal = normalRows(table, rowsOf(table, names, file), names.length, options.label, file)
+  const count = Math.min(options.trainRows ?? normal.count, normal.count)
+  const width = names.length * options.window
+  const rows = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, options.window)
+  const windows = rows.length / width
+  const model = await fit({
+    rows,
+    count: windows,
+    width,
+    groups: Int32Array.from({ length: width }, (_, column) => column % names.length),
+    names,
+    revision: sha256(JSON.stringify([names, options.window])).slice(0, 16),
+    kind,
+    seed: context.settings.seed,
+    alpha: options.alarmRate,
+    windowed: options.window > 1,
+    backend: context.settings.tensorflowBackend,
+    onProgress: (share, loss) => context.progress(`${Math.round(share * 100)} %  loss ${loss.toPrecision(4)}`),
+    manifest: { code: context.version, rowsInFile: table.count, rowsNormal: normal.count, window: options.window },
+  })
+  const step = Math.max(1, Math.floor(windows / goldenRows))
+  const golden = new Float32Array(goldenRows * width)
+  for (let i = 0; i < goldenRows; i++) {
+    const from = Math.min(i * step, windows - 1) * width
+    golden.set(rows.subarray(from, from + width), i * width)
+  }
+  const bytes = artefact(model, golden)
+  files.write(options.out, bytes)
+  const facts = {
+    out: options.out,
+    version: sha256(bytes),
+    kind,
+    rows: windows,
+    columns: names.length,
+    threshold: model.calibration.threshold,
+    method: model.calibration.method,
+    seconds: Number(((clock.elapsedMs() - startedMs) / 1000).toFixed(2)),
+  }
+  context.say(
+    context.json
+      ? JSON.stringify(facts)
+      : `${facts.out}: ${kind}, learnt from ${windows} rows of ${names.length} columns in ${facts.seconds} s; ` +
+          `threshold ${facts.threshold.toPrecision(5)} for an alarm rate of ${options.alarmRate}`,
+  )
+}
+
+function kindOf(kind: string): DetectorKind {
+  const known = detectorKinds.find((each) => each === kind)
+  if (known !== undefined) return known
+  throw new Failure('usage', `no detector kind ${kind}; there are ${detectorKinds.join(', ')}`)
+}
+
+function chosen(table: Table, options: FitOptions, file: string): string[] {
+  const wanted = options.columns ?? table.columns
+  for (const name of [...(options.columns ?? []), ...options.drop]) {
+    if (!table.columns.includes(name)) throw new Failure('data-invalid', `${file}: no column ${name}`)
+  }
+  const names = wanted.filter((name) => name !== options.label && !options.drop.includes(name))
+  if (names.length === 0) throw new Failure('data-invalid', `${file}: no column is left to learn from`)
+  return [...names]
+}
+
+function normalRows(
+  table: Table,
+  rows: Float32Array,
+  width: number,
+  label: string | null,
+  file: string,
+): { rows: Float32Array; count: number } {
+  if (label === null) return { rows, count: table.count }
+  const labels = rowsOf(table, [label], file)
+  const kept = new Float32Array(rows.length)
+  let count = 0
+  for (let row = 0; row < table.count; row++) {
+    if (labels[row] !== 0) continue
+    kept.set(rows.subarray(row * width, (row + 1) * width), count * width)
+    count++
+  }
+  return { rows: kept.subarray(0, count * width), count }
+}

@@ -1,0 +1,57 @@
+// Table windows: a table's rows as windows of w consecutive rows, and scores of windows back on rows.
+// causal: the score of a window stands on its last row, known at once; the first w − 1 rows carry the first full window's.
+// spread: a row gets the mean score of all windows that cover it, known up to w − 1 rows later.
+
+import { Failure } from '../../libs/core/failure.ts'
+import type { Detector } from '../../libs/detector/detector.ts'
+
+/** All windows of `window` rows, oldest row first: (count − window + 1) × (window · width). */
+export function windowsOf(rows: Float32Array, count: number, width: number, window: number): Float32Array {
+  const total = Math.max(0, count - window + 1)
+  const windows = new Float32Array(total * window * width)
+  for (let i = 0; i < total; i++) windows.set(rows.subarray(i * width, (i + window) * width), i * window * width)
+  return windows
+}
+
+/** A score a row. Failure('data-too-little') where the table is shorter than one window. */
+export function scoresOf(
+  detector: Detector,
+  rows: Float32Array,
+  count: number,
+  width: number,
+  align: 'causal' | 'spread',
+): Float32Array {
+  const window = detector.width / width
+  if (count === 0) return new Float32Array(0)
+  const total = count - window + 1
+  if (total < 1) throw new Failure('data-too-little', `${count} rows are fewer than one window of ${window}`)
+  const scores = new Float32Array(total)
+  const chunk = new Float32Array(detector.rowsMax)
+  for (let from = 0; from < total; from += detector.rowsMax) {
+    const size = Math.min(detector.rowsMax, total - from)
+    for (let i = 0; i < size; i++) {
+      detector.input.set(rows.subarray((from + i) * width, (from + i + window) * width), i * detector.width)
+    }
+    detector.score(size, chunk)
+    scores.set(chunk.subarray(0, size), from)
+  }
+  return align === 'causal' ? causal(scores, count, window) : spread(scores, count, window)
+}
+
+function causal(scores: Float32Array, count: number, window: number): Float32Array {
+  const out = new Float32Array(count)
+  for (let row = 0; row < count; row++) out[row] = scores[Math.max(0, row - window + 1)] as number
+  return out
+}
+
+function spread(scores: Float32Array, count: number, window: number): Float32Array {
+  const sums = new Float64Array(scores.length + 1)
+  for (let i = 0; i < scores.length; i++) sums[i + 1] = (sums[i] as number) + (scores[i] as number)
+  const out = new Float32Array(count)
+  for (let row = 0; row < count; row++) {
+    const from = Math.max(0, row - window + 1)
+    const to = Math.min(row, scores.length - 1) + 1
+    out[row] = ((sums[to] as number) - (sums[from] as number)) / (to - from)
+  }
+  return out
+}

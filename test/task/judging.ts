@@ -1,0 +1,125 @@
+// A stream, its records and a log in memory, for tests of the task: list in, list out.
+
+import { topics } from '../../libs/alert/topics.ts'
+import type { Message } from '../../libs/core/message.ts'
+import { Random } from '../../libs/core/random.ts'
+import { type PlainRecord, type Records, recordsOf } from '../../libs/core/records.ts'
+import { detector } from '../../libs/detector/load.ts'
+import { decoderOf } from '../../libs/stream/decoder.ts'
+import { fold } from '../../libs/stream/fold.ts'
+import { parse } from '../../libs/stream/spec-parse.ts'
+import { stream as compile } from '../../libs/stream/stream-compile.ts'
+import { type Restored, restore, type Source } from '../../libs/task/restore.ts'
+import { type InForce, StreamTask } from '../../libs/task/task.ts'
+import { sampleModel } from '../detector/sample-model.ts'
+
+export const stream = compile(
+  parse(
+    `stream: payments
+source: { topic: payments, format: json, key: { field: card }, time: { field: at, unit: ms } }
+features:
+  - { name: amount, field: amount, transform: log1p }
+  - { name: spent, sum: amount, over: 1h }
+  - { name: count, count: true, over: 10m }
+  - { name: gap, sinceLast: true }
+keysMax: 500
+`,
+    'payments.yaml',
+    () => '',
+  ),
+)
+export const names = topics('plumbline', 'payments')
+
+/** Payments in offset order; about one in fifty cannot be judged, a few come late. */
+export function payments(count: number, seed: number): PlainRecord[] {
+  const random = Random.derived(seed, 'payments')
+  const text = new TextEncoder()
+  let atMs = 1_700_000_000_000
+  return Array.from({ length: count }, () => {
+    atMs += Math.floor(random.exponential() * 2_000)
+    const card = `card-${random.integer(40)}`
+    const late = random.uniform() < 0.01 ? 3_600_000 : 0
+    const amount = random.uniform() < 0.01 ? 'much' : Math.round(random.exponential() * 5_000) / 100
+    const value = text.encode(JSON.stringify({ card, at: atMs - late, amount }))
+    return { key: text.encode(random.uniform() < 0.01 ? 'another' : card), value, timestampMs: atMs }
+  })
+}
+
+/** A detector with random weights, whose threshold lets about one row in thirty alarm. */
+export function inForce(seed: number): InForce {
+  const model = sampleModel({
+    widths: [stream.width, 6, 2, 6, stream.width],
+    activation: { kind: 'tanh' },
+    scoring: 'error-over-train',
+    members: 1,
+    seed,
+  })
+  const scaled = {
+    ...model,
+    scaler: { mean: Float32Array.of(3, 60, 2, 40), inverseScale: Float32Array.of(1, 0.02, 0.5, 0.02), clip: 1000 },
+  }
+  return { detector: detector(scaled, `v${seed}`), threshold: 60 }
+}
+
+/** A log in memory: topics of partitions of records, read as a bus would. */
+export class Memory implements Source {
+  readonly #records = new Map<string, PlainRecord[]>()
+
+  append(topic: string, partition: number, records: readonly PlainRecord[]): void {
+    const held = this.#records.get(`${topic}/${partition}`) ?? []
+    for (const record of records) held.push({ ...record, offset: held.length })
+    this.#records.set(`${topic}/${partition}`, held)
+  }
+
+  commit(messages: readonly Message[]): void {
+    for (const { topic, partition, key, value, headers, timestampMs } of messages) {
+      this.append(topic, partition ?? 0, [{ key, value, headers, timestampMs }])
+    }
+  }
+
+  all(topic: string, partition: number): PlainRecord[] {
+    return this.#records.get(`${topic}/${partition}`) ?? []
+  }
+
+  async range(topic: string, partition: number): Promise<{ first: number; next: number }> {
+    return { first: 0, next: this.all(topic, partition).length }
+  }
+
+  async *read(topic: string, partition: number, from: number, to: number): AsyncIterable<Records> {
+    const held = this.all(topic, partition).slice(from, to)
+    for (let at = 0; at < held.length; at += 700) yield recordsOf(held.slice(at, at + 700), from + at)
+  }
+
+  async offsetAt(topic: string, partition: number, timeMs: number): Promise<number> {
+    const held = this.all(topic, partition)
+    const found = held.findIndex((record) => record.timestampMs >= timeMs)
+    return found < 0 ? held.length : found
+  }
+}
+
+export async function restoredTask(
+  memory: Memory,
+  committed: number | null,
+  serving: InForce | null,
+): Promise<{ task: StreamTask; restored: Restored }> {
+  const state = fold(stream, decoderOf(stream), { buckets: 16 })
+  const restored = await restore({
+    stream,
+    fold: state,
+    source: memory,
+    stateTopic: names.state,
+    partition: 0,
+    committed,
+    delivery: 'exactly-once',
+  })
+  const task = new StreamTask({
+    stream,
+    fold: state,
+    topics: names,
+    partition: 0,
+    restored,
+    inForce: serving,
+    scored: () => {},
+  })
+  return { task, restored }
+}

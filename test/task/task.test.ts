@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { alertIn } from '../../libs/alert/alert-message.ts'
+import { Failure } from '../../libs/core/failure.ts'
+import type { Message } from '../../libs/core/message.ts'
+import { Random } from '../../libs/core/random.ts'
+import { recordsOf } from '../../libs/core/records.ts'
+import { ANOMALOUS, kindOf, LATE, LEARNING, NORMAL, REJECTED } from '../../libs/core/verdict.ts'
+import { audit, type Switch } from '../../libs/task/audit.ts'
+import { decodeLedger } from '../../libs/task/ledger.ts'
+import { inForce, Memory, names, payments, restoredTask, stream } from './judging.ts'
+
+const seed = Number(process.env['SEED'] ?? 7)
+
+function sum(counts: Float64Array): number {
+  return counts.reduce((total, count) => total + count, 0)
+}
+
+test('every record gets one outcome: counts sum to the records, alerts and rejects are published', async () => {
+  const memory = new Memory()
+  memory.append('payments', 0, payments(5_000, seed))
+  const { task } = await restoredTask(memory, null, inForce(1))
+  const step = task.step(recordsOf(memory.all('payments', 0)), 0)
+  assert.equal(step.nextOffset, 5_000)
+  assert.equal(sum(task.counts), 5_000)
+  const rejected = task.counts.subarray(REJECTED).reduce((total, count) => total + count, 0)
+  const of = (topic: string): Message[] => step.outputs.filter((message) => message.topic === topic)
+  assert.equal(of(names.alerts).length, task.counts[ANOMALOUS])
+  assert.equal(of(names.rejects).length, rejected)
+  for (const outcome of [NORMAL, ANOMALOUS, LATE]) {
+    assert.ok((task.counts[outcome] ?? 0) > 0, `some records are ${kindOf(outcome)}`)
+  }
+  assert.ok(rejected > 50, `${rejected} rejects`)
+  for (const message of of(names.alerts)) {
+    const alert = alertIn(message.value, message.headers)
+    assert.ok(alert.score > alert.threshold)
+    assert.equal(alert.detector, 'v1')
+  }
+})
+
+test('without a detector complete rows are learning and nothing alarms', async () => {
+  const memory = new Memory()
+  memory.append('payments', 0, payments(500, seed))
+  const { task } = await restoredTask(memory, null, null)
+  const { outputs } = task.step(recordsOf(memory.all('payments', 0)), 0)
+  assert.equal(task.counts[NORMAL], 0)
+  assert.ok((task.counts[LEARNING] ?? 0) > 400)
+  assert.equal(outputs.filter((message) => message.topic === names.alerts).length, 0)
+})
+
+test('a detector offered within a transaction waits for the next one', async () => {
+  const memory = new Memory()
+  memory.append('payments', 0, payments(900, seed))
+  const records = memory.all('payments', 0)
+  const { task } = await restoredTask(memory, null, inForce(1))
+  const versions = (messages: readonly Message[]): Set<string> =>
+    new Set(
+      messages
+        .filter((message) => message.topic === names.alerts)
+        .map((message) => alertIn(message.value, message.headers).detector),
+    )
+  const first = task.step(recordsOf(records.slice(0, 300)), 0)
+  task.offer(inForce(2))
+  const second = task.step(recordsOf(records.slice(300, 600)), 0)
+  assert.deepEqual(versions([...first.outputs, ...second.outputs]), new Set(['v1']))
+  task.checkpoint()
+  const third = task.step(recordsOf(records.slice(600)), 0)
+  assert.deepEqual(versions(third.outputs), new Set(['v2']))
+  const switched = third.outputs.find((message) => message.topic === names.events)
+  assert.match(new TextDecoder().decode(switched?.value ?? new Uint8Array(0)), /"offset":600,"version":"v2"/)
+})
+
+/** Judges everything with a crash now and then: what a transaction held is lost with it, what was committed stays. */
+async function run(crashShare: number): Promise<{ memory: Memory; chain: string; restores: number }> {
+  const memory = new Memory()
+  const random = Random.derived(seed, `crashes ${crashShare}`)
+  memory.append('payments', 0, payments(20_000, seed))
+  const records = memory.all('payments', 0)
+  let committed = 0
+  let serving = inForce(1)
+  let { task } = await restoredTask(memory, null, serving)
+  let restores = 0
+  while (committed < records.length) {
+    const to = Math.min(records.length, committed + 1 + random.integer(900))
+    const { outputs } = task.step(recordsOf(records.slice(committed, to)), 0)
+    const messages = [...outputs, ...task.checkpoint()]
+    if (random.uniform() < crashShare) {
+      ;({ task } = await restoredTask(memory, committed === 0 ? null : committed, serving))
+      restores++
+      continue
+    }
+    memory.commit(messages)
+    committed = to
+    if (serving.detector.version === 'v1' && committed > 9_000) {
+      serving = inForce(2)
+      task.offer(serving)
+    }
+  }
+  const ledger = memory.all(names.state, 0).at(-1)?.value
+  return { memory, chain: decodeLedger(ledger ?? new Uint8Array(0)).chain.join(), restores }
+}
+
+async function faultsOf(memory: Memory): Promise<string[]> {
+  const switches: Switch[] = memory
+    .all(names.events, 0)
+    .map((each) => JSON.parse(new TextDecoder().decode(each.value ?? new Uint8Array(0))))
+  const committed = new Map<string, { value: Uint8Array; seen: number }>()
+  for (const { value, headers } of memory.all(names.alerts, 0)) {
+    const { id } = alertIn(value, headers ?? [])
+    committed.set(id, { value: value ?? new Uint8Array(0), seen: (committed.get(id)?.seen ?? 0) + 1 })
+  }
+  return audit({
+    stream,
+    source: memory,
+    topics: names,
+    partition: 0,
+    ledger: decodeLedger(memory.all(names.state, 0).at(-1)?.value ?? new Uint8Array(0)),
+    switches,
+    detector: (version) => inForce(Number(version.slice(1))).detector,
+    alerts: committed,
+    resolve: async () => 'absent',
+  })
+}
+
+test('crashes lose nothing, repeat nothing and change no verdict; the audit agrees', async () => {
+  const { memory, restores } = await run(0.3)
+  assert.ok(restores > 5, `${restores} restores`)
+  assert.ok(memory.all(names.alerts, 0).length > 100)
+  assert.ok(
+    memory
+      .all(names.state, 0)
+      .some(({ key }) => !new TextDecoder().decode(key ?? new Uint8Array(0)).endsWith('ledger')),
+  )
+  assert.deepEqual(await faultsOf(memory), [])
+})
+
+test('the audit finds an alert that is lost, repeated, changed or invented, and a ledger that counts wrong', async () => {
+  const { memory } = await run(0)
+  const alerts = memory.all(names.alerts, 0)
+  const lost = alerts.pop()
+  assert.ok((await faultsOf(memory)).some((fault) => fault.includes('lost')))
+  if (lost !== undefined) alerts.push(lost, lost)
+  assert.ok((await faultsOf(memory)).some((fault) => fault.includes('duplicate')))
+  alerts.pop()
+  assert.deepEqual(await faultsOf(memory), [])
+  memory.all('payments', 0).splice(100, 1, { ...payments(1, seed + 1)[0]!, offset: 100 })
+  assert.ok((await faultsOf(memory)).some((fault) => fault.startsWith('chain') || fault.startsWith('alert')))
+})
+
+test('a ledger that disagrees with the committed offset stops, and says which flag resets', async () => {
+  const { memory } = await run(0)
+  await assert.rejects(
+    restoredTask(memory, 19_999, null),
+    (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch' && /--reset-state/.test(thrown.message),
+  )
+  const { restored } = await restoredTask(memory, null, null)
+  assert.equal(restored.position, 20_000, 'an expired group offset leaves the ledger to count')
+})
