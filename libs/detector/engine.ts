@@ -11,8 +11,8 @@ import assert from 'node:assert/strict'
 import { Arena } from './kernel/arena.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
-import { COPY, FILL, FINISH, operation, type Program, RESIDUAL, real, SCALE } from './kernel/program.ts'
-import { type Buffers, layers, type PlacedMember, placeMember, scoring } from './members.ts'
+import { COPY, FILL, FINISH, operation, type Program, real, SCALE } from './kernel/program.ts'
+import { type Buffers, layers, placeMember, residuals, scoring } from './members.ts'
 import type { Model } from './model.ts'
 
 /** Rows of one call. */
@@ -144,8 +144,8 @@ function plan(model: Model): Plan {
 
   const fast = [...scale(input, buffers.z, counts, 0)]
   members.forEach((member, i) => {
-    fast.push(...layers(member, buffers), ...residual(member, buffers, 0))
-    fast.push(...scoring(member, buffers, counts, scores, i === 0))
+    fast.push(...layers(member, buffers))
+    fast.push(...scoring(member, buffers, { scores, first: i === 0, counts, masks: 0 }))
   })
   fast.push(...finish(scores))
 
@@ -156,18 +156,14 @@ function plan(model: Model): Plan {
     for (let round = 0; round < fillRounds; round++) {
       filled.push(...layers(member, buffers), ...operation(FILL, buffers.z, buffers.reconstructed, masks, vectors))
     }
-    filled.push(...layers(member, buffers), ...residual(member, buffers, masks))
-    slow.push(...filled, ...scoring(member, buffers, sideCounts, sideScores, i === 0))
-    look.push(...filled, ...capture(buffers, captures[i]!))
+    filled.push(...layers(member, buffers))
+    const target = { scores: sideScores, first: i === 0, counts: sideCounts, masks }
+    slow.push(...filled, ...scoring(member, buffers, target))
+    look.push(...filled, ...residuals(member, buffers, masks), ...capture(buffers, captures[i]!))
   })
   slow.push(...finish(sideScores))
   const programs = { fast: arena.program(fast), slow: arena.program(slow), look: arena.program(look) }
   return { arena, input, side, counts, scores, sideScores, captures, ...programs }
-}
-
-function residual(member: PlacedMember, buffers: Buffers, masks: number): number[] {
-  const { z, reconstructed, residual: target, vectors } = buffers
-  return operation(RESIDUAL, z, reconstructed, member.residualMean, masks, target, vectors)
 }
 
 function capture(buffers: Buffers, target: { readonly reconstructed: number; readonly residual: number }): number[] {

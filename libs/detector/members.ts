@@ -2,7 +2,7 @@
 // Weights are packed as the kernel reads them (assembly/dense.ts): blocks of 8 columns, [block][input][8].
 
 import type { Arena } from './kernel/arena.ts'
-import { curveCodes, DENSE, operation, real, SQUARES, WEIGHTED } from './kernel/program.ts'
+import { curveCodes, DENSE, ERROR, operation, RESIDUAL, real, SQUARES, WEIGHTED } from './kernel/program.ts'
 import type { Activation, Member, Scoring } from './model.ts'
 
 /** Positions of the work buffers that all members share, each with room for a chunk of rows. */
@@ -99,31 +99,46 @@ function dense(layer: PlacedLayer, from: number, fromStride: number, to: number,
   return operation(DENSE, from, fromStride, inputs, 0, weights, bias, to, toStride, blocks, real(slope), curve)
 }
 
-/** Operations from buffers.residual to the member's share of the scores: added, or put there if it is the first. */
-export function scoring(
-  member: PlacedMember,
-  buffers: Buffers,
-  counts: number,
-  scores: number,
-  first: boolean,
-): number[] {
+/** Where a member's share of the scores goes: added, or put there if it is the first. */
+export interface Target {
+  readonly scores: number
+  readonly first: boolean
+  /** Missing values of each row. */
+  readonly counts: number
+  /** Masks of missing values, 0 if nothing is missing. */
+  readonly masks: number
+}
+
+/** Operations from buffers.z and buffers.reconstructed to the member's share of the scores, by way of buffers.residual. */
+export function scoring(member: PlacedMember, buffers: Buffers, target: Target): number[] {
   const { width, scoring } = member
-  const { residual, left, vectors } = buffers
-  const start = first ? 1 : 0
+  const { z, reconstructed, residual, left, vectors } = buffers
+  const { scores, counts, masks } = target
+  const first = target.first ? 1 : 0
   switch (scoring.kind) {
     case 'mahalanobis': {
       const bytes = vectors * 16
       const { whitening, zeros } = scoring
       return [
+        ...residuals(member, buffers, masks),
         ...operation(DENSE, residual, bytes, width, 1, whitening, zeros, left, bytes, vectors / 2, real(1), 0),
-        ...operation(SQUARES, left, vectors, scores, start),
+        ...operation(SQUARES, left, vectors, scores, first),
       ]
     }
     case 'error-over-train':
-      return operation(WEIGHTED, residual, scoring.weights, width, counts, vectors, scores, start)
+      if (masks === 0) return operation(ERROR, z, reconstructed, scoring.weights, vectors, scores, first)
+      return [
+        ...residuals(member, buffers, masks),
+        ...operation(WEIGHTED, residual, scoring.weights, width, counts, vectors, scores, first),
+      ]
     default:
       return scoring satisfies never
   }
+}
+
+export function residuals(member: PlacedMember, buffers: Buffers, masks: number): number[] {
+  const { z, reconstructed, residual, vectors } = buffers
+  return operation(RESIDUAL, z, reconstructed, member.residualMean, masks, residual, vectors)
 }
 
 function shape(activation: Activation): { slope: number; curve: number } {

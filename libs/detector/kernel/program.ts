@@ -9,8 +9,9 @@ export const WEIGHTED = 5
 export const FINISH = 6
 export const COPY = 7
 export const FILL = 8
+export const ERROR = 9
 
-/** What follows the sum of a dense layer: the slope below 0 (1 = none), then a curve. */
+/** What follows the sum of a dense layer: the slope below 0 (0 to 1; 1 = none), then a curve. */
 export const curveCodes = { none: 0, tanh: 1, sigmoid: 2 } as const
 
 /** A run of program words in a kernel's memory, [at, end) in bytes. */

@@ -2,15 +2,26 @@
 // float32. Products, sums, quotients of float32 values computed in float64 and rounded once are the float32 results, so
 // the bits are those of the WebAssembly kernel.
 
-import { COPY, curveCodes, DENSE, FILL, FINISH, RESIDUAL, SCALE, SQUARES, WEIGHTED } from './program.ts'
+import { COPY, curveCodes, DENSE, ERROR, FILL, FINISH, RESIDUAL, SCALE, SQUARES, WEIGHTED } from './program.ts'
 
 const f = Math.fround
 const FLOAT32_MAX = 3.4028234663852886e38
 const P = [1.33547191083494e-8, 2.060912811430171e-5, 0.0034955909941345453, 0.13381028175354004, 1].map(f)
 const Q = [7.77658271999826e-7, 0.00032856393954716623, 0.02587699331343174, 0.4671434462070465, 1].map(f)
 
+/** The kernel's minimum: a where the two cannot be compared. */
+function pmin(a: number, b: number): number {
+  // biome-ignore lint/complexity/useMathMinMax: Math.min answers NaN where the kernel answers a.
+  return b < a ? b : a
+}
+
+function pmax(a: number, b: number): number {
+  // biome-ignore lint/complexity/useMathMinMax: Math.max answers NaN where the kernel answers a.
+  return a < b ? b : a
+}
+
 function tanh(value: number): number {
-  const x = Math.max(-9, Math.min(9, value))
+  const x = pmax(-9, pmin(9, value))
   const u = f(x * x)
   let p = P[0]!
   let q = Q[0]!
@@ -19,12 +30,12 @@ function tanh(value: number): number {
     q = f(f(q * u) + Q[i]!)
   }
   const y = f(f(x * p) / q)
-  return Math.max(-1, Math.min(1, y))
+  return pmax(-1, pmin(1, y))
 }
 
-/** x where x ≥ 0, x·slope below; then the curve of that code. */
+/** The larger of x and x·slope; then the curve of that code. */
 export function activate(slope: number, code: number, sum: number): number {
-  const x = sum < 0 ? f(sum * slope) : sum
+  const x = pmax(sum, f(sum * slope))
   if (code === curveCodes.tanh) return tanh(x)
   if (code === curveCodes.sigmoid) return f(0.5 + f(0.5 * tanh(f(x * 0.5))))
   return x
@@ -63,6 +74,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
     case FINISH:
       finish(heap, words, at, row, count)
       return 0
+    case ERROR:
+      error(heap, words, at, row, count)
+      return 0
     case COPY: {
       const source = words[at + 2]! >> 2
       heap.copyWithin(words[at + 3]! >> 2, source, source + count * words[at + 4]! * 4)
@@ -89,7 +103,7 @@ function scale(heap: Float32Array, words: Int32Array, at: number, row: number, c
     for (let c = 0; c < stride; c++) {
       const value = c < width ? heap[x + c]! : 0
       const scaled = f(f(value - heap[mean + c]!) * heap[inverse + c]!)
-      heap[z + c] = Number.isNaN(scaled) ? 0 : Math.max(-clip, Math.min(clip, scaled))
+      heap[z + c] = Number.isNaN(value) ? 0 : pmax(-clip, pmin(clip, scaled))
       const lost = Number.isNaN(value)
       if (lost) missing++
       if (masks > 0) words[masks + r * stride + c] = lost ? -1 : 0
@@ -156,6 +170,22 @@ function weighted(heap: Float32Array, words: Int32Array, at: number, row: number
     let score = across(lanes)
     if (missing > 0) score = f(score * f(width / Math.max(1, width - missing)))
     accumulate(heap, scores + i, score, words[at + 8] !== 0)
+  }
+}
+
+function error(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const stride = words[at + 5]! * 4
+  const w = words[at + 4]! >> 2
+  const scores = (words[at + 6]! >> 2) + row
+  for (let i = 0; i < count; i++) {
+    const z = (words[at + 2]! >> 2) + i * stride
+    const reconstructed = (words[at + 3]! >> 2) + i * stride
+    const lanes = [0, 0, 0, 0]
+    for (let c = 0; c < stride; c++) {
+      const r = f(heap[z + c]! - heap[reconstructed + c]!)
+      lanes[c & 3] = f(lanes[c & 3]! + f(f(r * r) * heap[w + c]!))
+    }
+    accumulate(heap, scores + i, across(lanes), words[at + 7] !== 0)
   }
 }
 

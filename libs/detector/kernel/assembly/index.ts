@@ -4,7 +4,7 @@
 // activations of a chunk stay in the first-level cache.
 
 import { dense } from './dense'
-import { copy, fill, finish, residual, scale, squares, weighted } from './rows'
+import { copy, error, fill, finish, residual, scale, squares, weighted } from './rows'
 
 const SCALE: i32 = 1
 const DENSE: i32 = 2
@@ -14,6 +14,7 @@ const WEIGHTED: i32 = 5
 const FINISH: i32 = 6
 const COPY: i32 = 7
 const FILL: i32 = 8
+const ERROR: i32 = 9
 
 // @ts-ignore: decorator
 @inline
@@ -73,6 +74,9 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case FILL:
       fill(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5))
+      return 0
+    case ERROR:
+      error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2), word(at, 7))
       return 0
     default:
       unreachable()

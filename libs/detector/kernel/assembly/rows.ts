@@ -11,25 +11,47 @@ export function scale(
 ): i32 {
   const high = f32x4.splat(clip)
   const low = f32x4.splat(-clip)
+  const step = <usize>width << 2
+  const stride = <usize>vectors << 4
+  let any = i32x4.splat(0)
+  for (let at: usize = 0; at < stride; at += 16) {
+    const center = v128.load(mean + at)
+    const factor = v128.load(inverse + at)
+    let lost = i32x4.splat(0)
+    let from = x + at
+    for (let to = z + at, end = to + <usize>rows * stride; to < end; to += stride, from += step) {
+      const value = v128.load(from)
+      const nan = f32x4.ne(value, value)
+      const scaled = f32x4.mul(f32x4.sub(value, center), factor)
+      v128.store(to, v128.andnot(f32x4.pmax(low, f32x4.pmin(high, scaled)), nan))
+      lost = v128.or(lost, nan)
+    }
+    any = v128.or(any, v128.and(lost, v128.load(valid + at)))
+  }
+  if (masks == 0 && !v128.any_true(any)) {
+    memory.fill(counts, 0, <usize>rows << 2)
+    return 0
+  }
+  return count(x, step, rows, stride, valid, counts, masks)
+}
+
+/** Counts missing values by row, and marks them in `masks` (0: nowhere). */
+function count(x: usize, step: usize, rows: i32, stride: usize, valid: usize, counts: usize, masks: usize): i32 {
   let total = 0
   for (let row = 0; row < rows; row++) {
     let missing = i32x4.splat(0)
-    for (let at: usize = 0, end = <usize>vectors << 4; at < end; at += 16) {
+    for (let at: usize = 0; at < stride; at += 16) {
       const value = v128.load(x + at)
       const lost = v128.and(f32x4.ne(value, value), v128.load(valid + at))
       missing = i32x4.sub(missing, lost)
-      const scaled = f32x4.mul(f32x4.sub(value, v128.load(mean + at)), v128.load(inverse + at))
-      const clipped = f32x4.max(f32x4.min(scaled, high), low)
-      v128.store(z + at, v128.and(clipped, f32x4.eq(scaled, scaled)))
       if (masks) v128.store(masks + at, lost)
     }
-    const count = i32x4.extract_lane(missing, 0) + i32x4.extract_lane(missing, 1) +
+    const found = i32x4.extract_lane(missing, 0) + i32x4.extract_lane(missing, 1) +
       i32x4.extract_lane(missing, 2) + i32x4.extract_lane(missing, 3)
-    store<i32>(counts + (<usize>row << 2), count)
-    total += count
-    x += <usize>width << 2
-    z += <usize>vectors << 4
-    if (masks) masks += <usize>vectors << 4
+    store<i32>(counts + (<usize>row << 2), found)
+    total += found
+    x += step
+    if (masks) masks += stride
   }
   return total
 }
@@ -87,6 +109,21 @@ export function weighted(r: usize, w: usize, width: i32, counts: usize, rows: i3
     let score = across(sum)
     if (missing > 0) score *= <f32>width / <f32>max(1, width - missing)
     accumulate(scores + (<usize>row << 2), score, first)
+  }
+}
+
+/** residual and weighted in one pass, for rows of which nothing is missing: scores[row] (+)= Σ w·(z − ẑ)². */
+export function error(z: usize, reconstructed: usize, w: usize, rows: i32, vectors: i32, scores: usize, first: i32): void {
+  const bytes = <usize>vectors << 4
+  for (let row = 0; row < rows; row++) {
+    let sum = f32x4.splat(0)
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const value = f32x4.sub(v128.load(z + at), v128.load(reconstructed + at))
+      sum = f32x4.add(sum, f32x4.mul(f32x4.mul(value, value), v128.load(w + at)))
+    }
+    z += bytes
+    reconstructed += bytes
+    accumulate(scores + (<usize>row << 2), across(sum), first)
   }
 }
 
