@@ -1,7 +1,7 @@
 // Admission: what can be said of a record without any state, before it may change some: is it sound, whose is it, when
 // was it. Owns nothing but what it compiled from the stream; its verdicts are outcome bytes.
 // Invariants
-//   A1 after it, every wanted number of an admitted record is finite, within ±1e15 and not −0, or NaN (missing).
+//   A1 after it, every wanted number of an admitted record is within ±1e15, or NaN (missing).
 //   A2 a record without time or key is rejected as `missing` whatever the spec says of missing values.
 //   A3 the record's own key must hold the bytes of the key field: keyed state is a fold over one partition, and records
 //      of one key in two partitions would split its state in silence.
@@ -48,29 +48,22 @@ export function admission(stream: Stream): Admission {
       for (const [want, limit] of limits) boundNumbers(columns.numbers[want]!, limit, count, outcomes)
       for (const want of required) requireWant(columns, want, count, outcomes)
       const times = columns.numbers[timeWant]!
+      const { faults, scratch } = columns
+      const textAt = columns.textAt[keyWant]!
+      const textLength = columns.textLength[keyWant]!
+      const textScratch = columns.textScratch[keyWant]!
       for (let i = 0; i < count; i++) {
-        timesMs[i] = Number.NaN
-        if (columns.faults[i] !== 0) continue
-        const t = times[i]! * scale
-        timesMs[i] = t
+        timesMs[i] = faults[i] === 0 ? times[i]! * scale : Number.NaN
         if (outcomes[i] !== 0) continue
-        const length = columns.textLength[keyWant]![i]!
-        if (length < 0 || Number.isNaN(t)) {
-          outcomes[i] = MISSING
-          continue
-        }
-        const bytes = columns.textScratch[keyWant]![i] === 1 ? columns.scratch : records.bytes
-        const at = columns.textAt[keyWant]![i]!
-        if (ownKey !== 'ignore' && !holdsKey(records, from + i, ownKey, bytes, at, length)) {
-          outcomes[i] = WRONG_KEY
-          continue
-        }
+        const t = timesMs[i]!
+        const length = textLength[i]!
+        const bytes = textScratch[i] === 1 ? scratch : records.bytes
+        const at = textAt[i]!
         const stamp = records.timestampsMs[from + i]!
-        if (stamp >= 0 && t > stamp + AHEAD_MS_MAX) {
-          outcomes[i] = FUTURE
-          continue
-        }
-        hash64(bytes, at, length, hashes, i)
+        if (length < 0 || Number.isNaN(t)) outcomes[i] = MISSING
+        else if (ownKey !== 'ignore' && !holdsKey(records, from + i, ownKey, bytes, at, length)) outcomes[i] = WRONG_KEY
+        else if (stamp >= 0 && t > stamp + AHEAD_MS_MAX) outcomes[i] = FUTURE
+        else hash64(bytes, at, length, hashes, i)
       }
     },
   }
@@ -93,10 +86,7 @@ function requiredWants(stream: Stream): number[] {
 
 function boundNumbers(values: Float64Array, limit: number, count: number, outcomes: Uint8Array): void {
   for (let i = 0; i < count; i++) {
-    const x = values[i]!
-    // Adding 0 turns −0 into 0.
-    values[i] = x + 0
-    if ((x > limit || x < -limit) && outcomes[i] === 0) outcomes[i] = NOT_FINITE
+    if (Math.abs(values[i]!) > limit && outcomes[i] === 0) outcomes[i] = NOT_FINITE
   }
 }
 

@@ -28,12 +28,12 @@ export function decayFeature(operation: AggregateOperation | 'ratio', halfLifeMs
   return {
     blank,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, slot, fresh, timeMs, slabs } = chunk
+      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
       const values = want < 0 ? null : chunk.columns.numbers[want]!
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const slab = slabs[bucket[k]!]!
         const cells = slab.cells
-        const cell = slot[k]! * slab.stride + base
+        const cell = first[k]! + base
         if (fresh[k] === 1) reset(cells, cell, blank)
         const weight = age(cells, cell, timeMs[k]!, halfLifeMs)
         const x = values === null ? 1 : values[source[k]!]!

@@ -6,8 +6,8 @@
 //   F2 a record that is rejected or late changes nothing; every other one changes the state of one key, and the order.
 //   F3 late: its time is before the key's greatest − lateness. A forgotten key has no greatest time.
 //   F4 a partition holds at least `keysMax` keys before it forgets one: a bucket's bound has room for uneven hashing.
-// A call goes through its records in passes: decode, admit, place (a slot for each, in order), then operation by
-// operation. A slot that changes hands within a call is marked fresh at the record that takes it.
+// A call goes through its records in passes: decode, admit, then block by block: place (a slot for each record,
+// in order), operation by operation. A slot that changes hands within a block is fresh at the record that takes it.
 
 import assert from 'node:assert/strict'
 import { Columns, type Decoder, type SchemaNeed } from '../codec/columns.ts'
@@ -17,7 +17,7 @@ import { type Admission, admission } from './admission.ts'
 import { type Features, features } from './features.ts'
 import type { Chunk } from './operation.ts'
 import { pack, type Shape, unpack } from './pack.ts'
-import { SLOT_BYTES, Slab } from './slab.ts'
+import { SLAB_CELLS, SLOT_BYTES, Slab, TIME_CELL } from './slab.ts'
 import { push, unroll } from './steps.ts'
 import type { Stream } from './stream.ts'
 
@@ -65,9 +65,10 @@ const ROWS_MAX = 1024
 const BUCKET_BYTES_AIM = 256_000
 const BUCKETS_MIN = 16
 const BUCKETS_MAX = 1024
-/** Cells before those of the operations: the key's greatest time, then the ring's words if rows have more than a step. */
-const TIME_CELL = 0
-const RING_CELL = 1
+/** Records that all operations see before the next are placed: their rows and cells stay in a core's cache meanwhile. */
+const BLOCK_ROWS = 256
+/** The ring's words, behind the slab's own cells, where rows have more than a step. */
+const RING_CELL = SLAB_CELLS
 
 export function fold(stream: Stream, decoder: Decoder, limits: { buckets?: number; rowsMax?: number } = {}): Fold {
   return new KeyedFold(stream, decoder, limits.buckets ?? bucketsFor(stream), limits.rowsMax ?? ROWS_MAX)
@@ -88,7 +89,7 @@ export function bytesPerKey(stream: Stream): number {
 }
 
 function reservedCells(stream: Stream): number {
-  return stream.spec.window.rows > 1 ? RING_CELL + 1 : TIME_CELL + 1
+  return stream.spec.window.rows > 1 ? RING_CELL + 1 : SLAB_CELLS
 }
 
 /** Six standard deviations of a Poisson count above the mean: no bucket overflows before the partition holds keysMax. */
@@ -123,6 +124,7 @@ class KeyedFold implements Fold {
   #evictions = 0
 
   constructor(stream: Stream, decoder: Decoder, buckets: number, rowsMax: number) {
+    assert.ok(buckets >= 1 && (buckets & (buckets - 1)) === 0, `${buckets} buckets are no power of two`)
     this.buckets = buckets
     this.rowsMax = rowsMax
     this.outcomes = new Uint8Array(rowsMax)
@@ -139,17 +141,18 @@ class KeyedFold implements Fold {
     this.#slabs = Array.from({ length: buckets }, () => this.#emptySlab())
     this.#dirty = new Uint8Array(buckets)
     this.#hashes = new Uint32Array(2 * rowsMax)
-    this.#steps = new Float32Array(rowsMax * stream.stepWidth)
+    this.#steps = new Float32Array(BLOCK_ROWS * stream.stepWidth)
     this.#chunk = {
       count: 0,
+      row: 0,
       columns: this.#columns,
       slabs: this.#slabs,
-      source: new Int32Array(rowsMax),
-      bucket: new Int32Array(rowsMax),
-      slot: new Int32Array(rowsMax),
-      fresh: new Uint8Array(rowsMax),
-      timeMs: new Float64Array(rowsMax),
-      sinceSeconds: new Float64Array(rowsMax),
+      source: new Int32Array(BLOCK_ROWS),
+      bucket: new Int32Array(BLOCK_ROWS),
+      cell: new Int32Array(BLOCK_ROWS),
+      fresh: new Uint8Array(BLOCK_ROWS),
+      timeMs: new Float64Array(BLOCK_ROWS),
+      sinceSeconds: new Float64Array(BLOCK_ROWS),
     }
   }
 
@@ -225,73 +228,79 @@ class KeyedFold implements Fold {
     const count = reached - from
     const into = { outcomes: this.outcomes, timesMs: this.eventTimesMs, hashes: this.#hashes }
     this.#admission.admit(records, from, count, this.#columns, into)
-    this.#place(records, from, count, bucketFrom)
-    const isFlat = this.#stepStride === 0
-    const out = isFlat && rows !== null ? rows : this.#steps
-    for (const operation of this.#features.operations) {
-      if (isFlat && rows === null && operation.blank.length === 0) continue
-      operation.run(this.#chunk, out, this.#stream.stepWidth)
+    this.rowCount = 0
+    for (let begin = 0; begin < count; begin += BLOCK_ROWS) {
+      this.#place(records, from, begin, Math.min(count, begin + BLOCK_ROWS), bucketFrom)
+      this.#operate(rows)
+      if (this.#stepStride === 0) this.#number(from)
+      else this.#window(from, rows)
     }
-    if (isFlat) this.#number(from)
-    else this.#window(from, rows)
     return reached
   }
 
-  /** Gives every admitted record that is not late the slot of its key. */
-  #place(records: Records, from: number, count: number, bucketFrom: Float64Array | null): void {
-    const { outcomes, buckets } = this
+  /** Gives every admitted record of a block that is not late the slot of its key. */
+  #place(records: Records, from: number, begin: number, end: number, bucketFrom: Float64Array | null): void {
+    const outcomes = this.outcomes
     const hashes = this.#hashes
     const times = this.eventTimesMs
-    const stride = this.#features.blank.length
+    const slabs = this.#slabs
+    const dirty = this.#dirty
+    const bucketMask = this.buckets - 1
     const latenessMs = this.#stream.spec.source.latenessMs
-    const chunk = this.#chunk
+    const { source, bucket, cell, fresh, timeMs, sinceSeconds } = this.#chunk
     let k = 0
-    for (let i = 0; i < count; i++) {
+    for (let i = begin; i < end; i++) {
       if (outcomes[i] !== NORMAL) continue
       const high = hashes[2 * i]!
       const low = hashes[2 * i + 1]!
-      const bucket = high % buckets
-      if (bucketFrom !== null && records.offsets[from + i]! < bucketFrom[bucket]!) continue
-      const slab = this.#slabs[bucket]!
+      const b = high & bucketMask
+      if (bucketFrom !== null && records.offsets[from + i]! < bucketFrom[b]!) continue
+      const slab = slabs[b]!
       const t = times[i]!
       let slot = slab.find(high, low)
-      chunk.fresh[k] = slot < 0 ? 1 : 0
-      chunk.sinceSeconds[k] = Number.NaN
-      if (slot < 0) {
-        slot = slab.take(high, low)
-        slab.cells[slot * stride] = t
-      } else {
-        const greatest = slab.cells[slot * stride]!
-        if (t < greatest - latenessMs) {
-          outcomes[i] = LATE
-          continue
-        }
-        slab.touch(slot)
-        chunk.sinceSeconds[k] = t > greatest ? (t - greatest) / 1000 : 0
-        if (t > greatest) slab.cells[slot * stride] = t
+      const known = slot >= 0
+      if (!known) slot = slab.take(high, low)
+      const first = slot * slab.stride
+      const greatest = known ? slab.cells[first + TIME_CELL]! : Number.NEGATIVE_INFINITY
+      if (t < greatest - latenessMs) {
+        outcomes[i] = LATE
+        continue
       }
-      this.#dirty[bucket] = 1
-      chunk.source[k] = i
-      chunk.bucket[k] = bucket
-      chunk.slot[k] = slot
-      chunk.timeMs[k] = t
+      if (known) slab.touch(slot)
+      if (t > greatest) slab.cells[first + TIME_CELL] = t
+      dirty[b] = 1
+      source[k] = i
+      bucket[k] = b
+      cell[k] = first
+      fresh[k] = known ? 0 : 1
+      timeMs[k] = t
+      sinceSeconds[k] = known ? Math.max(0, t - greatest) / 1000 : Number.NaN
       k++
     }
-    chunk.count = k
+    this.#chunk.count = k
+  }
+
+  #operate(rows: Float32Array | null): void {
+    const isDirect = this.#stepStride === 0 && rows !== null
+    const out = isDirect ? rows : this.#steps
+    this.#chunk.row = isDirect ? this.rowCount : 0
+    for (const operation of this.#features.operations) {
+      if (rows === null && this.#stepStride === 0 && operation.blank.length === 0) continue
+      operation.run(this.#chunk, out, this.#stream.stepWidth)
+    }
   }
 
   /** Rows of one step: every placed record has its row. */
   #number(from: number): void {
     const { count, source } = this.#chunk
-    for (let k = 0; k < count; k++) this.rowRecord[k] = from + source[k]!
-    this.rowCount = count
+    for (let k = 0; k < count; k++) this.rowRecord[this.rowCount + k] = from + source[k]!
+    this.rowCount += count
   }
 
   /** Rows of several steps: complete where the key has them all. */
   #window(from: number, rows: Float32Array | null): void {
     const chunk = this.#chunk
     const { stepWidth, width, spec } = this.#stream
-    let row = 0
     for (let k = 0; k < chunk.count; k++) {
       const filled = push(chunk, k, RING_CELL, this.#steps, stepWidth)
       const source = chunk.source[k]!
@@ -299,10 +308,9 @@ class KeyedFold implements Fold {
         this.outcomes[source] = WARMING
         continue
       }
-      if (rows !== null) unroll(chunk, k, RING_CELL, stepWidth, rows, row * width)
-      this.rowRecord[row++] = from + source
+      if (rows !== null) unroll(chunk, k, RING_CELL, stepWidth, rows, this.rowCount * width)
+      this.rowRecord[this.rowCount++] = from + source
     }
-    this.rowCount = row
   }
 
   #text(records: Records, index: number, want: number): string | null {

@@ -13,19 +13,22 @@ import type { Slab } from './slab.ts'
 export interface Operation {
   /** What the operation's cells of a key hold before its first record; its length is their number. */
   readonly blank: Float64Array
-  /** Writes record k of the chunk to out[k · stride + its columns]. */
+  /** Writes record k of the chunk to out[(row + k) · stride + its columns]. */
   run(chunk: Chunk, out: Float32Array, stride: number): void
 }
 
-/** The accepted records of one call, a structure of arrays in order of offset. */
+/** Accepted records, at most BLOCK_ROWS, a structure of arrays in order of offset. */
 export interface Chunk {
   count: number
+  /** Row of the first of them in what is written. */
+  row: number
   readonly columns: Columns
   readonly slabs: readonly Slab[]
   /** Row of the record in `columns`. */
   readonly source: Int32Array
   readonly bucket: Int32Array
-  readonly slot: Int32Array
+  /** First cell of the key's slot in its slab. */
+  readonly cell: Int32Array
   /** 1 where the record is the first of its key. */
   readonly fresh: Uint8Array
   readonly timeMs: Float64Array

@@ -11,7 +11,7 @@
 
 import { Failure } from '../core/failure.ts'
 import { hash64 } from '../core/hash.ts'
-import { Slab } from './slab.ts'
+import { SLAB_CELLS, Slab, TIME_CELL } from './slab.ts'
 
 const MAGIC = 0x31424c50
 const FORMAT = 1
@@ -44,7 +44,7 @@ export function pack(slab: Slab, shape: Shape): Uint8Array {
   writeHeader(view, slab, shape)
   const blankWords = new Uint32Array(shape.blank.buffer, shape.blank.byteOffset, 2 * cells)
   let at = HEADER_LENGTH
-  for (let slot = slab.oldest; slot >= 0; slot = slab.newer(slot)) {
+  for (const slot of slab.order()) {
     view.setUint32(at, slab.high(slot), true)
     view.setUint32(at + 4, slab.low(slot), true)
     at = packCells(slab, slot, shape, blankWords, view, at + 8)
@@ -76,6 +76,7 @@ function packCells(
   const bitmap = begin
   let at = begin + Math.ceil(cells / 8)
   for (let cell = 0; cell < cells; cell++) {
+    if (cell > TIME_CELL && cell < SLAB_CELLS) continue
     const word = 2 * (slot * slab.stride + cell)
     const low = slab.words[word]!
     let high = slab.words[word + 1]!
@@ -151,16 +152,18 @@ function unpackCells(slab: Slab, slot: number, shape: Shape, view: DataView, bit
   const cells = shape.blank.length
   let at = bitmap + Math.ceil(cells / 8)
   if (at > end) throw mismatch(shape, 'it ends within a key')
-  slab.cells.set(shape.blank, slot * slab.stride)
+  slab.cells[slot * slab.stride + TIME_CELL] = 0
+  for (let cell = SLAB_CELLS; cell < cells; cell++) slab.cells[slot * slab.stride + cell] = shape.blank[cell]!
   for (let cell = 0; cell < cells; cell++) {
     if ((view.getUint8(bitmap + (cell >> 3)) & (1 << (cell & 7))) === 0) continue
+    if (cell > TIME_CELL && cell < SLAB_CELLS) throw mismatch(shape, 'it writes cells that are not packed')
     if (at + 8 > end) throw mismatch(shape, 'it ends within a key')
     const word = 2 * (slot * slab.stride + cell)
     slab.words[word] = view.getUint32(at, true)
     slab.words[word + 1] = view.getUint32(at + 4, true)
     at += 8
   }
-  if (!Number.isFinite(slab.cells[slot * slab.stride]!)) throw mismatch(shape, 'a key has no time')
+  if (!Number.isFinite(slab.cells[slot * slab.stride + TIME_CELL]!)) throw mismatch(shape, 'a key has no time')
   return at
 }
 

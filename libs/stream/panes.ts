@@ -90,9 +90,8 @@ function tally(words: Uint32Array, at: number): void {
 }
 
 function total(words: Uint32Array, at: number): number {
-  let sum = 0
-  for (let i = at; i < at + PANES; i++) sum += words[i]!
-  return sum
+  const early = words[at]! + words[at + 1]! + words[at + 2]! + words[at + 3]!
+  return early + words[at + 4]! + words[at + 5]! + words[at + 6]! + words[at + 7]!
 }
 
 function countPanes(windowMs: number, scale: number, place: Place): Operation {
@@ -102,10 +101,10 @@ function countPanes(windowMs: number, scale: number, place: Place): Operation {
   return {
     blank,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, bucket, slot, fresh, timeMs, slabs } = chunk
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      const { count, bucket, cell: first, fresh, timeMs, slabs } = chunk
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const slab = slabs[bucket[k]!]!
-        const cell = slot[k]! * slab.stride + base
+        const cell = first[k]! + base
         if (fresh[k] === 1) reset(slab.cells, cell, blank)
         const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 0, 0, 1)
         const counts = 2 * (cell + 1)
@@ -123,12 +122,12 @@ function sumPanes(operation: 'sum' | 'mean' | 'ratio', windowMs: number, place: 
   return {
     blank,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, slot, fresh, timeMs, slabs } = chunk
+      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
       const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const slab = slabs[bucket[k]!]!
         const cells = slab.cells
-        const cell = slot[k]! * slab.stride + base
+        const cell = first[k]! + base
         if (fresh[k] === 1) reset(cells, cell, blank)
         const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 1, 0, 1)
         const counts = 2 * (cell + 1 + PANES)
@@ -156,9 +155,8 @@ function sumPanes(operation: 'sum' | 'mean' | 'ratio', windowMs: number, place: 
 }
 
 function sumOf(cells: Float64Array, at: number): number {
-  let sum = 0
-  for (let i = at; i < at + PANES; i++) sum += cells[i]!
-  return sum
+  const early = cells[at]! + cells[at + 1]! + (cells[at + 2]! + cells[at + 3]!)
+  return early + (cells[at + 4]! + cells[at + 5]! + (cells[at + 6]! + cells[at + 7]!))
 }
 
 /** x over the mean of `count` others; missing where there are none or their mean is 0. */
@@ -173,11 +171,11 @@ function spreadPanes(windowMs: number, place: Place): Operation {
   return {
     blank,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, slot, fresh, timeMs, slabs } = chunk
+      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
       const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const slab = slabs[bucket[k]!]!
-        const cell = slot[k]! * slab.stride + base
+        const cell = first[k]! + base
         if (fresh[k] === 1) reset(slab.cells, cell, blank)
         const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 2, 0, 1)
         const x = values[source[k]!]!
@@ -229,15 +227,15 @@ function extremePanes(sign: 1 | -1, windowMs: number, place: Place): Operation {
   return {
     blank,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, slot, fresh, timeMs, slabs } = chunk
+      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
       const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const slab = slabs[bucket[k]!]!
         const cells = slab.cells
-        const cell = slot[k]! * slab.stride + base
+        const cell = first[k]! + base
         if (fresh[k] === 1) reset(cells, cell, blank)
         const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 1, Number.POSITIVE_INFINITY, 0)
-        const x = sign * values[source[k]!]!
+        const x = sign * values[source[k]!]! + 0
         if (pane >= 0 && x < cells[cell + 1 + pane]!) cells[cell + 1 + pane] = x
         let least = Number.POSITIVE_INFINITY
         for (let i = cell + 1; i <= cell + PANES; i++) if (cells[i]! < least) least = cells[i]!

@@ -10,16 +10,28 @@ import { transformed } from './transform.ts'
 const STATELESS = new Float64Array(0)
 
 export function numberFeature(want: number, at: number, transform: Transform, fill: number): Operation {
+  if (transform === 'none')
+    return { blank: STATELESS, run: (chunk, out, stride) => copy(chunk, out, stride, want, at, fill) }
   return {
     blank: STATELESS,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const values = chunk.columns.numbers[want]!
       const { count, source } = chunk
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const x = values[source[k]!]!
-        out[to] = transformed(transform, !Number.isNaN(x) ? x : fill)
+        out[to] = transformed(transform, Number.isNaN(x) ? fill : x + 0)
       }
     },
+  }
+}
+
+/** Most columns of most rows: a loop of its own, without the question for a transform. Adding 0 turns −0 into 0. */
+function copy(chunk: Chunk, out: Float32Array, stride: number, want: number, at: number, fill: number): void {
+  const values = chunk.columns.numbers[want]!
+  const { count, source } = chunk
+  for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
+    const x = values[source[k]!]! + 0
+    out[to] = Number.isNaN(x) ? fill : x
   }
 }
 
@@ -30,7 +42,7 @@ export function cyclicFeature(want: number, unitMs: number, at: number, periodMs
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const times = chunk.columns.numbers[want]!
       const { count, source } = chunk
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const t = times[source[k]!]! * unitMs
         const phase = (!Number.isNaN(t) ? t : fillMs) / periodMs
         out[to] = turn(phase, 'sin')
@@ -47,7 +59,7 @@ export function oneHotFeature(want: number, at: number, span: number, fill: numb
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const codes = chunk.columns.codes[want]!
       const { count, source } = chunk
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const read = codes[source[k]!]!
         const missing = read === -2 && fill === null
         const code = read === -2 && fill !== null ? fill : read
@@ -62,7 +74,7 @@ export function sinceLastFeature(at: number, transform: Transform, fill: number)
     blank: STATELESS,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const { count, sinceSeconds } = chunk
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const x = sinceSeconds[k]!
         out[to] = transformed(transform, !Number.isNaN(x) ? x : fill)
       }
@@ -77,14 +89,14 @@ export function deltaFeature(want: number, at: number, base: number, fill: numbe
     blank,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const values = chunk.columns.numbers[want]!
-      const { count, source, bucket, slot, fresh, slabs } = chunk
-      for (let k = 0, to = at; k < count; k++, to += stride) {
+      const { count, source, bucket, cell: first, fresh, slabs } = chunk
+      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
         const slab = slabs[bucket[k]!]!
-        const cell = slot[k]! * slab.stride + base
+        const cell = first[k]! + base
         if (fresh[k] === 1) reset(slab.cells, cell, blank)
         const x = values[source[k]!]!
         const before = slab.cells[cell]!
-        if (!Number.isNaN(x)) slab.cells[cell] = x
+        if (!Number.isNaN(x)) slab.cells[cell] = x + 0
         out[to] = !Number.isNaN(x) && before < Number.POSITIVE_INFINITY ? x - before : fill
       }
     },

@@ -1,23 +1,27 @@
 // Slab: the keyed state of one bucket. Slots of typed arrays, not an object a key; found by the key's 64-bit hash through
-// open addressing; forgotten least recently used first. It owns slots, order and memory; what the cells mean is the
-// business of the operations (operation.ts) and of the ring (ring.ts).
+// open addressing; forgotten least recently used first. It owns the first cells of a slot, the order and the memory; what
+// the other cells mean is the business of the operations (operation.ts) and of the ring (steps.ts).
 // Invariants
-//   S1 at most `keysMax` keys; the key that was touched longest ago makes room, exactly, and is counted.
+//   S1 at most `keysMax` keys; the key that was used longest ago makes room, exactly, and is counted.
 //   S2 slots 0 … keys − 1 are all live: a slot is only ever freed to be taken at once by another key.
-//   S3 cells of a slot that was just taken hold whatever was there before: the taker writes all of them.
-// The order is kept by links between slots (exact, two words a slot), since it is part of the packed state: whoever
-// computes the state must forget the same keys.
+//   S3 cells of a slot that was just taken hold whatever was there before, the slab's own excepted: the taker writes them.
+// Use is a number that ascends, kept beside the key's hash and time in the slot's first cells, so that a record of a known
+// key touches the table and its own slot and nothing else; links between slots would touch two strangers a record, each a
+// cache miss among a million keys. Who is oldest is asked only when room is needed (eldest.ts), and when packing.
 
 import assert from 'node:assert/strict'
+import { Eldest } from './eldest.ts'
+
+/** Cells of the slab itself in each slot: greatest time of the key (the fold's), use, hash (two words). */
+export const TIME_CELL = 0
+const USE_CELL = 1
+const HASH_CELL = 2
+export const SLAB_CELLS = 3
 
 const SLOTS_FIRST = 64
-/** Words of a slot's entry: both lanes of the hash, the slot touched next after it, the slot touched next before it. */
-const WORDS = 4
-const NEWER = 2
-const OLDER = 3
 const NONE = -1
-/** Memory of a slot beside its cells and steps: its entry and, at worst, four positions of the table. */
-export const SLOT_BYTES = 4 * WORDS + 16
+/** Memory of a slot beside its cells and steps: at most four positions of the table, and its place among the eldest. */
+export const SLOT_BYTES = 16 + 12
 
 export class Slab {
   readonly keysMax: number
@@ -31,14 +35,14 @@ export class Slab {
   steps: Float32Array
   evictions = 0
   #keys = 0
-  #entries: Int32Array
+  #uses = 0
   /** slot + 1 at a position that probing from the hash reaches; 0 = free. Never more than half full. */
   #table: Int32Array
-  #newest = NONE
-  #oldest = NONE
+  #eldest: Eldest | null = null
 
   constructor(keysMax: number, stride: number, stepStride: number) {
-    assert.ok(keysMax >= 1 && stride >= 1, 'a slab holds at least one key and one cell')
+    assert.ok(keysMax >= 1 && stride >= SLAB_CELLS, 'a slab holds at least one key and its own cells')
+    assert.ok(keysMax * Math.max(stride, stepStride) < 2 ** 31, 'positions of cells are 32-bit integers')
     this.keysMax = keysMax
     this.stride = stride
     this.stepStride = stepStride
@@ -46,7 +50,6 @@ export class Slab {
     this.cells = new Float64Array(slots * stride)
     this.words = new Uint32Array(this.cells.buffer)
     this.steps = new Float32Array(slots * stepStride)
-    this.#entries = new Int32Array(slots * WORDS)
     this.#table = new Int32Array(tableLength(slots))
   }
 
@@ -57,83 +60,64 @@ export class Slab {
   /** The slot of a key, or −1. */
   find(high: number, low: number): number {
     const table = this.#table
-    const entries = this.#entries
+    const words = this.words
     const mask = table.length - 1
     let at = low & mask
     for (;;) {
       const slot = table[at]! - 1
       if (slot < 0) return NONE
-      if (entries[slot * WORDS] === (high | 0) && entries[slot * WORDS + 1] === (low | 0)) return slot
+      const word = 2 * (slot * this.stride + HASH_CELL)
+      if (words[word] === high && words[word + 1] === low) return slot
       at = (at + 1) & mask
     }
   }
 
   /** Makes a slot the most recently used. */
   touch(slot: number): void {
-    if (slot === this.#newest) return
-    this.#unlink(slot)
-    this.#link(slot)
+    this.cells[slot * this.stride + USE_CELL] = ++this.#uses
   }
 
-  /** A slot for a key that has none, as the most recently used; its cells are not cleared (S3). */
+  /** A slot for a key that has none, as the most recently used; its other cells are not cleared (S3). */
   take(high: number, low: number): number {
     let slot = this.#keys
     if (slot < this.keysMax) {
       if (slot * this.stride === this.cells.length) this.#grow()
       this.#keys++
     } else {
-      slot = this.#oldest
+      this.#eldest ??= new Eldest(this.keysMax)
+      slot = this.#eldest.take(this.cells, this.stride, USE_CELL, this.#uses + 1)
       this.#remove(slot)
-      this.#unlink(slot)
       this.evictions++
     }
-    this.#entries[slot * WORDS] = high
-    this.#entries[slot * WORDS + 1] = low
-    this.#link(slot)
+    const cell = slot * this.stride
+    this.words[2 * (cell + HASH_CELL)] = high
+    this.words[2 * (cell + HASH_CELL) + 1] = low
+    this.touch(slot)
     this.#insert(slot)
     return slot
   }
 
-  get oldest(): number {
-    return this.#oldest
-  }
-
-  /** The slot touched next after `slot`, or −1 for the most recently used. */
-  newer(slot: number): number {
-    return this.#entries[slot * WORDS + NEWER]!
+  /** All slots, least recently used first. */
+  order(): Uint32Array {
+    return Uint32Array.from({ length: this.#keys }, (_, slot) => slot).sort((a, b) => this.#use(a) - this.#use(b))
   }
 
   high(slot: number): number {
-    return this.#entries[slot * WORDS]! >>> 0
+    return this.words[2 * (slot * this.stride + HASH_CELL)]!
   }
 
   low(slot: number): number {
-    return this.#entries[slot * WORDS + 1]! >>> 0
+    return this.words[2 * (slot * this.stride + HASH_CELL) + 1]!
   }
 
-  #link(slot: number): void {
-    const entries = this.#entries
-    entries[slot * WORDS + NEWER] = NONE
-    entries[slot * WORDS + OLDER] = this.#newest
-    if (this.#newest === NONE) this.#oldest = slot
-    else entries[this.#newest * WORDS + NEWER] = slot
-    this.#newest = slot
-  }
-
-  #unlink(slot: number): void {
-    const entries = this.#entries
-    const newer = entries[slot * WORDS + NEWER]!
-    const older = entries[slot * WORDS + OLDER]!
-    if (newer === NONE) this.#newest = older
-    else entries[newer * WORDS + OLDER] = older
-    if (older === NONE) this.#oldest = newer
-    else entries[older * WORDS + NEWER] = newer
+  #use(slot: number): number {
+    return this.cells[slot * this.stride + USE_CELL]!
   }
 
   #insert(slot: number): void {
     const table = this.#table
     const mask = table.length - 1
-    let at = this.#entries[slot * WORDS + 1]! & mask
+    let at = this.low(slot) & mask
     while (table[at] !== 0) at = (at + 1) & mask
     table[at] = slot + 1
   }
@@ -142,10 +126,10 @@ export class Slab {
   #remove(slot: number): void {
     const table = this.#table
     const mask = table.length - 1
-    let hole = this.#entries[slot * WORDS + 1]! & mask
+    let hole = this.low(slot) & mask
     while (table[hole] !== slot + 1) hole = (hole + 1) & mask
     for (let at = (hole + 1) & mask; table[at] !== 0; at = (at + 1) & mask) {
-      const home = this.#entries[(table[at]! - 1) * WORDS + 1]! & mask
+      const home = this.low(table[at]! - 1) & mask
       if (((at - home) & mask) < ((at - hole) & mask)) continue
       table[hole] = table[at]!
       hole = at
@@ -162,9 +146,6 @@ export class Slab {
     const steps = new Float32Array(slots * this.stepStride)
     steps.set(this.steps)
     this.steps = steps
-    const entries = new Int32Array(slots * WORDS)
-    entries.set(this.#entries)
-    this.#entries = entries
     if (tableLength(slots) === this.#table.length) return
     this.#table = new Int32Array(tableLength(slots))
     for (let slot = 0; slot < this.#keys; slot++) this.#insert(slot)

@@ -10,8 +10,9 @@ import type { Chunk } from './operation.ts'
 export function push(chunk: Chunk, k: number, cell: number, steps: Float32Array, stepWidth: number): number {
   const slab = chunk.slabs[chunk.bucket[k]!]!
   const rows = slab.stepStride / stepWidth
-  const slot = chunk.slot[k]!
-  const word = 2 * (slot * slab.stride + cell)
+  const first = chunk.cell[k]!
+  const slot = first / slab.stride
+  const word = 2 * (first + cell)
   if (chunk.fresh[k] === 1) {
     slab.words[word] = 0
     slab.words[word + 1] = 0
@@ -30,10 +31,10 @@ export function push(chunk: Chunk, k: number, cell: number, steps: Float32Array,
 /** Writes the steps in the ring of record k's key to out[at …], oldest first. */
 export function unroll(chunk: Chunk, k: number, cell: number, stepWidth: number, out: Float32Array, at: number): void {
   const slab = chunk.slabs[chunk.bucket[k]!]!
-  const slot = chunk.slot[k]!
-  const filled = slab.words[2 * (slot * slab.stride + cell)]!
-  const next = slab.words[2 * (slot * slab.stride + cell) + 1]!
-  const begin = slot * slab.stepStride
+  const first = chunk.cell[k]!
+  const filled = slab.words[2 * (first + cell)]!
+  const next = slab.words[2 * (first + cell) + 1]!
+  const begin = (first / slab.stride) * slab.stepStride
   const ring = slab.steps
   const full = filled * stepWidth === slab.stepStride
   let to = at
