@@ -18,20 +18,27 @@ export function parcelsBy(
   partitionsOf: (topic: string) => number,
   keyless: number,
 ): Parcel[] {
-  const parcels = new Map<string, Parcel>()
-  for (const [place, message] of messages.entries()) {
-    const { topic } = message
-    const partition = message.partition ?? choose(message.key, partitionsOf(topic), keyless)
-    const name = `${topic}/${partition}`
-    let parcel = parcels.get(name)
+  const parcels: Parcel[] = []
+  const byTopic = new Map<string, { readonly partitions: number; readonly parcels: Map<number, Parcel> }>()
+  for (let place = 0; place < messages.length; place++) {
+    const message = messages[place]
+    if (message === undefined) continue
+    let known = byTopic.get(message.topic)
+    if (known === undefined) {
+      known = { partitions: partitionsOf(message.topic), parcels: new Map() }
+      byTopic.set(message.topic, known)
+    }
+    const partition = message.partition ?? choose(message.key, known.partitions, keyless)
+    let parcel = known.parcels.get(partition)
     if (parcel === undefined) {
-      parcel = { topic, partition, messages: [], places: [] }
-      parcels.set(name, parcel)
+      parcel = { topic: message.topic, partition, messages: [], places: [] }
+      known.parcels.set(partition, parcel)
+      parcels.push(parcel)
     }
     parcel.messages.push(message)
     parcel.places.push(place)
   }
-  return [...parcels.values()]
+  return parcels
 }
 
 function choose(key: Uint8Array | null, partitions: number, keyless: number): number {

@@ -25,6 +25,8 @@ export interface Appending {
   write(): void
 }
 
+export type TopicPlace = Pick<TopicRow, 'id' | 'partitions'>
+
 /** Whole batches as they lie in the log. */
 export interface Chunk {
   readonly bytes: Uint8Array
@@ -35,15 +37,22 @@ export interface Chunk {
 export class Log {
   readonly #store: Store
   readonly #heads = new Map<string, HeadRow>()
+  readonly #topics = new Map<string, TopicPlace>()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  topic(name: string): TopicRow {
+  /** Number and partitions of a topic, which never change once it exists. */
+  topic(name: string): TopicPlace {
+    const known = this.#topics.get(name)
+    if (known !== undefined) return known
     const row = this.#store.topics.get(name)
-    if (row !== undefined) return row
-    throw new Failure('topic-missing', `topic "${name}" does not exist in the embedded log; create it first`)
+    if (row === undefined) {
+      throw new Failure('topic-missing', `topic "${name}" does not exist in the embedded log; create it first`)
+    }
+    this.#topics.set(name, row)
+    return row
   }
 
   range(topic: string, partition: number): PartitionRange {
@@ -51,7 +60,7 @@ export class Log {
     return { first, next }
   }
 
-  #head(topic: TopicRow, partition: number): HeadRow {
+  #head(topic: TopicPlace, partition: number): HeadRow {
     return this.#store.heads.get([topic.id, partition]) ?? { first: 0, next: 0, maxTimestampMs: -1 }
   }
 
@@ -87,7 +96,7 @@ export class Log {
   }
 
   /** Batches from the one that holds `from` on, about `bytesMax` of them, none that begins at or after `to`. */
-  chunk(topic: TopicRow, partition: number, from: number, to: number, bytesMax: number): Chunk | null {
+  chunk(topic: TopicPlace, partition: number, from: number, to: number, bytesMax: number): Chunk | null {
     const start = this.#baseBelow(topic, partition, from) ?? from
     const pieces: Uint8Array[] = []
     let size = 0
@@ -105,7 +114,7 @@ export class Log {
   }
 
   /** The base of the first batch whose partition had seen a record at least as late as `timeMs`, or the end. */
-  batchAt(topic: TopicRow, partition: number, timeMs: number): number {
+  batchAt(topic: TopicPlace, partition: number, timeMs: number): number {
     let { first: low, next: high } = this.#head(topic, partition)
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
@@ -118,7 +127,7 @@ export class Log {
   }
 
   /** The base of the last batch that begins at or before `offset`. */
-  #baseBelow(topic: TopicRow, partition: number, offset: number): number | null {
+  #baseBelow(topic: TopicPlace, partition: number, offset: number): number | null {
     const range = { start: [topic.id, partition, offset] as Key, end: [topic.id, partition, -1] as Key }
     for (const [, , base] of this.#store.batches.getKeys({ ...range, reverse: true, limit: 1 })) return base
     return null
