@@ -1,0 +1,54 @@
+// The scaler of a fit: mean and standard deviation of each column over the training rows, missing values left out.
+// Invariants
+//   S1 every number is finite and every scale > 0, whatever the rows: a constant column, or one without a value, included.
+// A column that never moved gets a thousandth of its level as its scale (1 if the level is 0): when it moves at last, that
+// is far outside of anything seen, and not infinitely far.
+
+import type { Scaler } from './model.ts'
+
+const constantShare = 1e-6
+const floorShare = 1e-3
+/** Largest |z|. Windows hold many columns of the same signal, where one wild value must not drown the rest. */
+const clipRows = 1000
+const clipWindows = 10
+
+export function fitScaler(rows: Float32Array, count: number, width: number, windowed: boolean): Scaler {
+  const mean = new Float32Array(width)
+  const inverseScale = new Float32Array(width)
+  for (let j = 0; j < width; j++) {
+    let seen = 0
+    let sum = 0
+    for (let i = 0; i < count; i++) {
+      const value = rows[i * width + j]!
+      if (Number.isNaN(value)) continue
+      seen++
+      sum += value
+    }
+    const level = seen === 0 ? 0 : sum / seen
+    let squares = 0
+    for (let i = 0; i < count; i++) {
+      const value = rows[i * width + j]!
+      if (!Number.isNaN(value)) squares += (value - level) * (value - level)
+    }
+    const deviation = seen === 0 ? 0 : Math.sqrt(squares / seen)
+    mean[j] = level
+    inverseScale[j] = 1 / (deviation > constantShare * Math.abs(level) ? deviation : floorOf(level))
+    if (!Number.isFinite(inverseScale[j]!)) inverseScale[j] = 1
+  }
+  return { mean, inverseScale, clip: windowed ? clipWindows : clipRows }
+}
+
+function floorOf(level: number): number {
+  return level === 0 ? 1 : Math.abs(level) * floorShare
+}
+
+/** z = clamp((x − mean) · inverseScale, ±clip); NaN stays NaN. */
+export function scaled(rows: Float32Array, count: number, { mean, inverseScale, clip }: Scaler): Float32Array {
+  const width = mean.length
+  const out = new Float32Array(count * width)
+  for (let i = 0; i < out.length; i++) {
+    const j = i % width
+    out[i] = Math.min(clip, Math.max(-clip, (rows[i]! - mean[j]!) * inverseScale[j]!))
+  }
+  return out
+}

@@ -1,0 +1,42 @@
+// Kind: one way to learn what is normal. From scaled rows to the members of a model; scaling, calibration and the gate are
+// the same for all kinds and are not its business. Every kind satisfies test/contract/detector-kind.ts.
+// Invariants
+//   K1 the same rows, seed and backend give the same members to the bit.
+//   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
+
+import type { DetectorKind } from '../../stream/spec.ts'
+import type { Member } from '../model.ts'
+import type { BackendChoice } from '../tensorflow/backend.ts'
+
+/** Scaled rows, stride = width; NaN = missing. */
+export interface TrainingRows {
+  readonly rows: Float32Array
+  readonly count: number
+  readonly width: number
+}
+
+/** The rows with 0, the scaled mean, where a value is missing: what the engine starts from as well. */
+export function filled({ rows, count, width }: TrainingRows): Float32Array {
+  const out = rows.slice(0, count * width)
+  for (let i = 0; i < out.length; i++) if (Number.isNaN(out[i]!)) out[i] = 0
+  return out
+}
+
+export interface KindOptions {
+  readonly seed: number
+  readonly backend: BackendChoice
+  /** Called after each step of the training, share in (0, 1]; throws to stop. */
+  readonly onProgress: (share: number, loss: number) => void
+}
+
+export interface Fitted {
+  readonly members: readonly Member[]
+  readonly backend: string
+  /** Of each trained network, its loss over time. */
+  readonly losses: readonly (readonly number[])[]
+}
+
+export interface Kind {
+  readonly name: DetectorKind
+  fit(rows: TrainingRows, options: KindOptions): Promise<Fitted>
+}

@@ -1,0 +1,75 @@
+// Network: one dense autoencoder trained on scaled rows and scored by its residuals. What the kinds differ in is how the
+// inputs of a step are spoilt; the target is always the clean row, and a missing value costs nothing.
+
+import { Random } from '../../core/random.ts'
+import { constantColumns } from '../covariance.ts'
+import type { DenseMember } from '../model.ts'
+import { chooseBackend } from '../tensorflow/backend.ts'
+import { reconstruct } from '../tensorflow/reconstruct.ts'
+import { type Batches, trainDense } from '../tensorflow/train-dense.ts'
+import { filled, type KindOptions, type TrainingRows } from './kind.ts'
+import { scoringOf } from './scoring.ts'
+import type { Size } from './size.ts'
+
+/** Spoils one input row, `cells[at, at + width)`, in place. */
+export type Spoil = (cells: Float32Array, at: number, width: number) => void
+
+const leak = { kind: 'leaky-relu', alpha: 0.1 } as const
+const straight = { kind: 'linear' } as const
+const learningRate = 1e-3
+const weightDecay = 1e-5
+
+export interface Network {
+  readonly member: DenseMember
+  readonly backend: string
+  readonly losses: readonly number[]
+}
+
+export async function network(rows: TrainingRows, size: Size, spoil: Spoil, options: KindOptions): Promise<Network> {
+  const { width, count } = rows
+  const backend = await chooseBackend(options.backend, Math.max(width, size.hidden))
+  const plan = {
+    widths: [width, size.hidden, size.code, size.hidden, width],
+    activations: [leak, straight, leak, straight],
+  }
+  const { layers, losses } = await trainDense(backend, plan, batches(rows, size.batchRows, options.seed, spoil), {
+    steps: size.steps,
+    learningRate,
+    weightDecay,
+    seed: options.seed,
+    onStep: (step, loss) => options.onProgress(step / size.steps, loss),
+  })
+  const present = filled(rows)
+  const residuals = await reconstruct(backend, layers, present, count)
+  for (let i = 0; i < residuals.length; i++) {
+    residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
+  }
+  const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
+  return { member: { kind: 'dense', layers, scoring }, backend, losses }
+}
+
+/** Contiguous runs of a permutation of the rows, which is drawn anew when it is used up. */
+function batches({ rows, count, width }: TrainingRows, batchRows: number, seed: number, spoil: Spoil): Batches {
+  const random = Random.derived(seed, 'order')
+  const order = Int32Array.from({ length: count }, (_, i) => i)
+  let position = count
+  return {
+    batchRows,
+    fill: (inputs, targets) => {
+      if (position + batchRows > count) {
+        random.shuffle(order)
+        position = 0
+      }
+      for (let i = 0; i < batchRows; i++) {
+        const from = order[position + i]! * width
+        for (let j = 0; j < width; j++) {
+          const value = rows[from + j]!
+          targets[i * width + j] = value
+          inputs[i * width + j] = Number.isNaN(value) ? 0 : value
+        }
+        spoil(inputs, i * width, width)
+      }
+      position += batchRows
+    },
+  }
+}
