@@ -7,7 +7,6 @@ import type { Message } from '../../libs/core/message.ts'
 
 export interface Example {
   readonly topic: string
-  readonly partitions: number
   /** Records that are published at once. */
   readonly historyRecords: number
   /** After the history. */
@@ -19,10 +18,16 @@ export interface Example {
 const batchRecords = 2_000
 const turnMs = 100
 
-/** Resolves when the example is exhausted or `signal` aborts. */
-export async function feed(bus: Bus, example: Example, clock: Clock, signal: AbortSignal): Promise<void> {
+/** A feed whose history is on the log already. */
+export interface Feed {
+  /** Goes on at the steady rate; resolves when the example is exhausted or `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Resolves once the history is published, so that a first training sees all of it. */
+export async function feed(bus: Bus, example: Example, clock: Clock): Promise<Feed> {
   let published = 0
-  for (let partition = 0; partition < example.partitions; partition++) {
+  for (let partition = 0; partition < (await bus.partitions(example.topic)); partition++) {
     published += (await bus.range(example.topic, partition)).next
   }
   const records = example.records(published)
@@ -38,14 +43,19 @@ export async function feed(bus: Bus, example: Example, clock: Clock, signal: Abo
     published += messages.length
     return messages.length === count
   }
-  while (published < example.historyRecords && !signal.aborted) {
-    if (!(await send(Math.min(batchRecords, example.historyRecords - published)))) return
+  let more = true
+  while (more && published < example.historyRecords) {
+    more = await send(Math.min(batchRecords, example.historyRecords - published))
   }
-  const startedMs = clock.elapsedMs()
-  const before = published
-  while (!signal.aborted) {
-    await sleep(clock, turnMs)
-    const due = before + Math.floor(((clock.elapsedMs() - startedMs) / 1000) * example.recordsPerSecond)
-    if (due > published && !signal.aborted && !(await send(due - published))) return
+  return {
+    run: async (signal) => {
+      const startedMs = clock.elapsedMs()
+      const before = published
+      while (more && !signal.aborted) {
+        await sleep(clock, turnMs)
+        const due = before + Math.floor(((clock.elapsedMs() - startedMs) / 1000) * example.recordsPerSecond)
+        if (due > published && !signal.aborted) more = await send(Math.min(batchRecords, due - published))
+      }
+    },
   }
 }

@@ -12,7 +12,7 @@ import { trainer } from '../trainer/trainer.ts'
 import { workshop } from '../trainer/work.ts'
 import { readerSettings } from './bus-settings.ts'
 import type { Context } from './context.ts'
-import { schemaRegistry } from './schema-registry.ts'
+import { registryAccess, registryLimits, schemaRegistry } from './schema-registry.ts'
 
 export interface Served {
   readonly stream: Stream
@@ -89,7 +89,15 @@ export async function startTrainer(
   all: readonly Served[],
 ): Promise<Service> {
   const { settings, log, clock } = context
-  const shop = workshop(readerSettings(settings), (stream, message) => context.progress(`${stream}: ${message}`))
+  const shop = workshop({
+    bus: readerSettings(settings),
+    registryOf: (name) => {
+      const found = all.find(({ stream }) => stream.spec.stream === name)
+      const access = found === undefined ? null : registryAccess(settings, found.stream)
+      return access === null ? null : { ...access, ...registryLimits }
+    },
+    onProgress: (stream, message) => context.progress(`${stream}: ${message}`),
+  })
   const running = await trainer({
     bus,
     streams: all,
@@ -99,7 +107,7 @@ export async function startTrainer(
     clock,
     random: new Random(settings.seed),
     seed: settings.seed,
-    work: (request) => shop.work({ ...request, backend: settings.tensorflowBackend }),
+    work: (request) => shop.work({ ...request, backend: settings.tensorflowBackend, code: context.version }),
   })
   return {
     name: 'trainer',

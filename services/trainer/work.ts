@@ -3,12 +3,15 @@
 
 import { Worker } from 'node:worker_threads'
 import type { BusSettings } from '../../libs/bus/open.ts'
+import type { RegistryOptions } from '../../libs/codec/registry.ts'
 import { Failure, type FailureCode } from '../../libs/core/failure.ts'
 import type { Trained, TrainRequest } from './train.ts'
 
 export interface WorkerTask {
   readonly bus: BusSettings
   readonly request: TrainRequest
+  /** Where schemas are fetched; null where the records name none. */
+  readonly registry: Pick<RegistryOptions, 'url' | 'headers' | 'cacheMax' | 'absentMsMax' | 'timeoutMs'> | null
 }
 
 export type WorkerReport =
@@ -22,14 +25,20 @@ export interface Workshop {
   stop(): Promise<void>
 }
 
-/** `bus` opens the log for reading from another thread. */
-export function workshop(bus: BusSettings, onProgress: (stream: string, message: string) => void): Workshop {
+export interface WorkshopOptions {
+  /** Opens the log for reading from another thread. */
+  readonly bus: BusSettings
+  readonly registryOf: (stream: string) => WorkerTask['registry']
+  readonly onProgress: (stream: string, message: string) => void
+}
+
+export function workshop({ bus, registryOf, onProgress }: WorkshopOptions): Workshop {
   let current: Worker | null = null
   let stopped = false
   return {
     work: (request) =>
       new Promise((resolve, reject) => {
-        const workerData: WorkerTask = { bus, request }
+        const workerData: WorkerTask = { bus, request, registry: registryOf(request.spec.stream) }
         const worker = new Worker(new URL('./worker/main.js', import.meta.url), { workerData })
         current = worker
         worker.on('message', (report: WorkerReport) => {

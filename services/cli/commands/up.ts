@@ -4,7 +4,7 @@
 import type { Bus } from '../../../libs/bus/bus.ts'
 import { metrics as makeMetrics } from '../../../libs/run/metrics.ts'
 import type { Stream } from '../../../libs/stream/stream.ts'
-import { openOwner } from '../bus-settings.ts'
+import { openWriter } from '../bus-settings.ts'
 import type { Context } from '../context.ts'
 import { startEndpoints } from '../endpoints.ts'
 import { prepareTopics, type Service, served, startScorers, startTrainer, untilStopped } from '../serve.ts'
@@ -18,7 +18,7 @@ export async function up(
   parts: readonly Part[],
   beside: (bus: Bus) => Promise<readonly Service[]> = async () => [],
 ): Promise<void> {
-  const bus = await openOwner(context.settings)
+  const bus = await openWriter(context.settings)
   try {
     const all = served(context, streams)
     await prepareTopics(context, bus, all)

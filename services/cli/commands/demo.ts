@@ -1,0 +1,86 @@
+// demo: `up` on the examples, with their data replayed into them and their alerts shown as they come.
+
+import path from 'node:path'
+import { encodeCard, keyOf } from '../../../examples/card-transactions/payment.ts'
+import { cardTransactions } from '../../../examples/card-transactions/simulator.ts'
+import { encodeServer, serverRecords } from '../../../examples/servers/replay.ts'
+import type { Bus } from '../../../libs/bus/bus.ts'
+import type { Context } from '../context.ts'
+import { deployment } from '../deployment.ts'
+import { type Example, feed } from '../feed.ts'
+import type { Service } from '../serve.ts'
+import { alertLine, followAlerts } from './alerts.ts'
+import { up } from './up.ts'
+
+/** The normal days of the two servers: what is replayed at once. */
+const serverHistoryRecords = 17_280
+const cardHistoryRecords = 20_000
+
+function exampleFeeds(context: Context): Example[] {
+  const { home, settings } = context
+  return [
+    {
+      topic: 'transactions',
+      historyRecords: cardHistoryRecords,
+      recordsPerSecond: 200,
+      records: (from) =>
+        mapped(cardTransactions({ seed: settings.seed, from }), ({ record }) => ({
+          key: keyOf(record),
+          value: encodeCard(record),
+        })),
+    },
+    {
+      topic: 'server-metrics',
+      historyRecords: serverHistoryRecords,
+      recordsPerSecond: 50,
+      records: (from) => mapped(serverRecords(path.join(home, 'examples/servers'), from), encodeServer),
+    },
+  ]
+}
+
+function* mapped<A, B>(items: Iterable<A>, map: (item: A) => B): Generator<B> {
+  for (const item of items) yield map(item)
+}
+
+export async function demo(context: Context): Promise<void> {
+  const streams = deployment(context.files, [path.join(context.home, 'examples')])
+  if (!context.json) {
+    const { host, metricsPort, data } = context.settings
+    context.say(`Plumbline on its examples: card payments (simulated) and two servers (a real series). Log: ${data}.`)
+    context.say(`Metrics: http://${host}:${metricsPort}/metrics   Stop: Ctrl-C. Meanwhile, in another terminal:`)
+    context.say('  node dist/services/cli/main.js alerts --json      all alerts so far, as JSON lines')
+    context.say('  node dist/services/cli/main.js models list servers')
+    context.say('Learning what is normal …')
+  }
+  await up(context, streams, ['trainer', 'scorer'], (bus) => startFeeds(context, bus))
+}
+
+async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {
+  const services: Service[] = []
+  const stop = new AbortController()
+  for (const example of exampleFeeds(context)) {
+    const started = await feed(bus, example, context.clock)
+    const running = started.run(stop.signal)
+    services.push({
+      name: `feed of ${example.topic}`,
+      stop: async () => {
+        stop.abort()
+        await running
+      },
+      // An exhausted example is no reason to stop; one that fails is.
+      ended: running.then(() => new Promise<void>(() => {})),
+    })
+  }
+  const alerts = followAlerts(bus, `${context.settings.prefix}.alerts`, stop.signal, (alert) =>
+    context.say(alertLine(alert, context.json)),
+  )
+  services.push({
+    name: 'alerts on the terminal',
+    stop: async () => {
+      stop.abort()
+      await alerts
+    },
+    ended: alerts.then(() => new Promise<void>(() => {})),
+  })
+  return services
+}
