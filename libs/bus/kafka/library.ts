@@ -1,8 +1,11 @@
-// Library: the one place where kafkajs is loaded. Before it is first required, two of its modules are replaced in Node's
-// require cache, so that its consumer hands out the bytes of record batches instead of building an object, two BigInts
+// Library: the one place where kafkajs is loaded. Before it is first required, some of its modules are replaced in Node's
+// require cache. Two, so that its consumer hands out the bytes of record batches instead of building an object, two BigInts
 // and several strings for every record:
 //   src/protocol/requests/fetch/v4/decodeMessages.js   decodes the RECORDS field of every fetch version it uses
 //   src/consumer/batch.js                              what its loop knows of a batch
+// and two more write record batches by our own writer, which keeps headers as they are and takes a tenth of the time:
+//   src/protocol/recordBatch/record/v0/index.js   passes a message on instead of encoding it alone
+//   src/protocol/recordBatch/v0/index.js          encodes them all together; compressed batches stay kafkajs' own
 // kafkajs keeps what it is good at: connections, groups, metadata, transactions. Measured with 150-byte records the
 // client then takes about a sixth of the time for each, its checksum verified, which kafkajs never does.
 // And one method: where a position is out of range, its consumer would commit "the beginning" to the group and go on there
@@ -15,11 +18,14 @@
 import Module, { createRequire } from 'node:module'
 import type { Batch } from 'kafkajs'
 import { FetchedBatch, type PartitionData, RawRecords } from './fetched-batch.ts'
+import { type BatchParts, encodeBatch, type KafkaRecord } from './record-encoder.ts'
 
 export type Kafkajs = typeof import('kafkajs')
 
 const versionKnown = '2.2.4'
 const readerPath = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js'
+const recordPath = 'kafkajs/src/protocol/recordBatch/record/v0/index.js'
+const writerPath = 'kafkajs/src/protocol/recordBatch/v0/index.js'
 const groupPath = 'kafkajs/src/consumer/consumerGroup.js'
 const batchPath = 'kafkajs/src/consumer/batch.js'
 
@@ -27,6 +33,8 @@ const batchPath = 'kafkajs/src/consumer/batch.js'
 interface GroupClass {
   readonly prototype: { recoverFromOffsetOutOfRange: (outOfRange: Error) => Promise<void> }
 }
+
+type EncodeBatch = (parts: BatchParts) => Promise<unknown>
 
 interface Loaded {
   readonly kafkajs: Kafkajs
@@ -78,6 +86,14 @@ function load(): Loaded {
   }
   replace(readerPath, decodeMessages)
   replace(batchPath, FetchedBatch)
+  const original: { readonly RecordBatch: EncodeBatch; readonly MAGIC_BYTE: number } = require(writerPath)
+  const encodeAlone: (record: KafkaRecord) => KafkaRecord = require(recordPath)
+  const RecordBatch: EncodeBatch = async (parts) => {
+    if ((parts.compression ?? 0) === 0) return encodeBatch(parts)
+    return original.RecordBatch({ ...parts, records: parts.records.map(encodeAlone) })
+  }
+  replace(recordPath, (record: KafkaRecord) => record)
+  replace(writerPath, { ...original, RecordBatch })
   const group: GroupClass = require(groupPath)
   const { KafkaJSNonRetriableError }: Kafkajs = require('kafkajs')
   group.prototype.recoverFromOffsetOutOfRange = async (outOfRange) => {

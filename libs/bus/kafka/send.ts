@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import type { Message as KafkaMessage, Producer, Transaction } from 'kafkajs'
 import { Failure } from '../../core/failure.ts'
 import type { Message } from '../../core/message.ts'
+import { headersObject } from './record-encoder.ts'
 
 /** kafkajs copies the list of a partition for every message in it, so long lists take quadratic time. */
 const requestMessagesMax = 1_000
@@ -72,18 +73,8 @@ function kafkaMessage(message: Message, partition: number): KafkaMessage {
     key: message.key === null ? null : bufferOf(message.key),
     value: message.value === null ? null : bufferOf(message.value),
     timestamp: String(message.timestampMs),
-    headers: headersOf(message),
+    ...(message.headers.length === 0 ? {} : { headers: headersObject(message.headers) }),
   }
-}
-
-/** kafkajs takes headers as an object, with a list where a name repeats, and cannot write a null value. */
-function headersOf(message: Message): Record<string, Buffer[]> {
-  const headers: Record<string, Buffer[]> = {}
-  for (const [name, value] of message.headers) {
-    headers[name] ??= []
-    headers[name].push(value === null ? Buffer.alloc(0) : bufferOf(value))
-  }
-  return headers
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
