@@ -9,7 +9,8 @@
 import assert from 'node:assert/strict'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type Severity, severities } from '../core/severity.ts'
-import { kindOf, OUTCOMES, reasonOf, rejectReasons, verdictKinds } from '../core/verdict.ts'
+import { ANOMALOUS, kindOf, NORMAL, OUTCOMES, reasonOf, rejectReasons, verdictKinds } from '../core/verdict.ts'
+import { AlarmRate } from './alarm-rate.ts'
 import { Histogram } from './histogram.ts'
 
 export interface MetricRow {
@@ -75,7 +76,11 @@ const rows = {
     'Scores divided by the threshold in force; above 1 is anomalous.',
   ),
   threshold: gauge('threshold', ['stream'], 'Score above which a row is anomalous, of the detector in force.'),
-  alarmRate: gauge('alarm_rate_ratio', ['stream'], 'Realised alarm rate divided by the rate asked for.'),
+  alarmRate: gauge(
+    'alarm_rate_ratio',
+    ['stream'],
+    'Realised alarm rate of late divided by the rate asked for; absent while too few rows were judged.',
+  ),
   detector: gauge('detector_info', ['stream', 'version'], 'Always 1; the version of the detector in force.'),
   trainedAt: gauge('detector_trained_timestamp_seconds', ['stream'], 'When the detector in force was trained.'),
   swaps: counter('detector_swaps', ['stream', 'result'], 'Detectors offered to the scorer, by what became of them.'),
@@ -139,6 +144,7 @@ export class Metrics {
   readonly #buffers = new Map<string, { readonly bytes: number; readonly bytesMax: number }>()
   /** The version in force, by stream. */
   readonly #versions = new Map<string, string>()
+  readonly #alarmRates = new Map<string, AlarmRate>()
   readonly #clock: () => number
 
   constructor(options: MetricsOptions) {
@@ -195,6 +201,8 @@ export class Metrics {
     }
     if (rejected > 0) this.#count(rows.verdicts, { stream, kind: 'rejected' }, rejected)
     if (total > 0) this.#count(rows.consumed, { stream }, total)
+    const anomalous = counts[ANOMALOUS] ?? 0
+    this.#alarmRates.get(stream)?.judged(anomalous + (counts[NORMAL] ?? 0), anomalous)
   }
 
   /** The scores of a batch's rows, with the threshold they were held against. */
@@ -272,8 +280,11 @@ export class Metrics {
     this.#count(rows.swaps, { stream, result }, 1)
   }
 
-  alarmRate(stream: string, realised: number, target: number): void {
-    if (target > 0) this.#set(rows.alarmRate, { stream }, realised / target)
+  /** Share of rows that should alarm by the detector in force: its p-value at the threshold. */
+  alarmTarget(stream: string, rate: number): void {
+    if (this.#alarmRates.get(stream)?.target === rate || !(rate > 0)) return
+    this.#alarmRates.set(stream, new AlarmRate(rate))
+    this.#gauges.get(rows.alarmRate)?.remove({ stream })
   }
 
   learning(stream: string, rowsSeen: number, rowsNeeded: number): void {
@@ -297,6 +308,9 @@ export class Metrics {
   readonly contentType: string = 'text/plain; version=0.0.4; charset=utf-8'
 
   #refresh(): void {
+    for (const [stream, { ratio }] of this.#alarmRates) {
+      if (ratio !== null) this.#set(rows.alarmRate, { stream }, ratio)
+    }
     const lag = this.#gauges.get(rows.lagRecords)
     lag?.reset()
     for (const [stream, partitions] of this.#partitions) {

@@ -45,6 +45,26 @@ test('a batch counts as its values one by one would, divided first', () => {
   )
 })
 
+test('a value is counted under the first bound that is not below it, however close they are', () => {
+  const near = [0.016, 0.063, 0.16, 1, 1.6, 63, 100]
+  const neighbours = near.flatMap((bound) => [
+    bound,
+    bound * (1 - 2 ** -53),
+    bound * (1 + 2 ** -52),
+    Math.fround(bound),
+  ])
+  const value = fc.oneof(fc.constantFrom(...neighbours), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  fc.assert(
+    fc.property(value, (each) => {
+      const histogram = new Histogram('h', 'Help.', [], near)
+      histogram.observe([], each)
+      const text = histogram.text()
+      for (const bound of near)
+        assert.match(text, new RegExp(`^h_bucket\\{le="${bound}"\\} ${each <= bound ? 1 : 0}$`, 'm'))
+    }),
+  )
+})
+
 test('what is not finite is not counted', () => {
   const histogram = new Histogram('h', 'Help.', [], bounds)
   histogram.observeMany([], Float64Array.of(Number.NaN, 1), 2, 0)

@@ -10,6 +10,7 @@ const atMs = 1_700_000_000_000
 function busy(scope: 'own' | 'process') {
   const registry = metrics({ version: '0.1.0', clock: () => atMs, scope })
   registry.watch('cards')
+  registry.alarmTarget('cards', 0.5)
   const counts = new Uint32Array(OUTCOMES)
   counts[NORMAL] = 10
   counts[ANOMALOUS] = 2
@@ -30,7 +31,6 @@ function busy(scope: 'own' | 'process') {
   registry.registryAsked('found')
   registry.serving('cards', 'a1', 3.5, atMs - 60_000)
   registry.swap('cards', 'swapped')
-  registry.alarmRate('cards', 0.02, 0.01)
   registry.learning('cards', 50, 500)
   registry.trained('cards', 'refused', 'alarm-rate', 1500)
   return registry
@@ -86,7 +86,7 @@ describe('metrics', () => {
     assert.equal(value(text, 'plumbline_rejects_total{stream="cards",reason="undecodable"}'), 3)
     assert.equal(value(text, 'plumbline_state_keys{stream="cards"}'), 120)
     assert.equal(value(text, 'plumbline_state_evictions_total{stream="cards"}'), 5)
-    assert.equal(value(text, 'plumbline_alarm_rate_ratio{stream="cards"}'), 2)
+    assert.equal(value(text, 'plumbline_alarm_rate_ratio{stream="cards"}'), 2 / 12 / 0.5)
   })
 
   test('start at zero for every kind and reason of a watched stream', async () => {
@@ -128,6 +128,17 @@ describe('metrics', () => {
     assert.equal(value(text, 'plumbline_detector_info{stream="cards",version="a1"}'), undefined)
     assert.equal(value(text, 'plumbline_detector_info{stream="cards",version="b2"}'), 1)
     assert.equal(value(text, 'plumbline_threshold{stream="cards"}'), 4)
+  })
+
+  test('the alarm rate begins anew with a new target, and says nothing at first', async () => {
+    const registry = busy('own')
+    registry.alarmTarget('cards', 0.25)
+    assert.equal(value(await registry.text(), 'plumbline_alarm_rate_ratio{stream="cards"}'), undefined)
+    const counts = new Uint32Array(OUTCOMES)
+    counts[NORMAL] = 10
+    counts[ANOMALOUS] = 10
+    registry.judged('cards', counts)
+    assert.equal(value(await registry.text(), 'plumbline_alarm_rate_ratio{stream="cards"}'), 2)
   })
 
   test('process metrics come with the process scope only', async () => {
