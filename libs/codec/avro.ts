@@ -13,6 +13,7 @@ import avsc from 'avsc'
 import { Failure } from '../core/failure.ts'
 import { shapeOf } from './avro-schema.ts'
 import type { Infer } from './infer.ts'
+import { readLong, writtenLong } from './varint.ts'
 
 /** Items of all arrays and maps of one record. */
 export const itemsMax = 65_536
@@ -76,12 +77,37 @@ export function checkSchema(text: string): void {
 function parsed(text: string): avsc.Type {
   shapeOf(text)
   try {
-    // A registry without a prototype: else a type named `constructor` would be found before it is defined.
-    return avsc.Type.forSchema(JSON.parse(text), { registry: Object.create(null) })
+    return avsc.Type.forSchema(JSON.parse(text), {
+      // Without a prototype: else a type named `constructor` would be found before it is defined.
+      registry: Object.create(null),
+      typeHook: (schema) => (isLong(schema) ? longType : undefined),
+    })
   } catch (thrown) {
     throw new Failure('schema-invalid', `schema is refused: ${messageOf(thrown)}`, thrown)
   }
 }
+
+function isLong(schema: unknown): boolean {
+  return (
+    schema === 'long' || (typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'long')
+  )
+}
+
+/**
+ * The library's own 64-bit integers lose a bit, and with it the sign, beyond ±2^52: its zigzag form is a double. These are
+ * exact to ±(2^53 − 1) and an error beyond.
+ */
+const longType = avsc.types.LongType.__with(
+  {
+    fromBuffer: (bytes: Uint8Array) => readLong(bytes),
+    toBuffer: (value: number) => asBuffer(writtenLong(value)),
+    fromJSON: (value: number) => value,
+    toJSON: (value: number) => value,
+    isValid: (value: unknown) => Number.isSafeInteger(value),
+    compare: (a: number, b: number) => Math.sign(a - b),
+  },
+  true,
+)
 
 function guarded<T>(read: () => T): Decoded<T> {
   itemsLeft = itemsMax

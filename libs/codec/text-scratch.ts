@@ -4,6 +4,7 @@
 //   T2 an integer is rendered exactly, also beyond 2^53; equal numbers render to equal bytes.
 
 import type { Columns } from './columns.ts'
+import { exactLong } from './varint.ts'
 
 const BYTES_MIN = 4096
 
@@ -43,19 +44,6 @@ export class TextScratch {
 
   /** The integer that a varint at `at` holds; `value` is what it reads as in double precision. */
   putLong(want: number, row: number, value: number, bytes: Uint8Array, at: number): void {
-    this.put(want, row, Number.isSafeInteger(value) ? String(value) : exactLong(bytes, at))
+    this.put(want, row, String(Number.isSafeInteger(value) ? value : exactLong(bytes, at)))
   }
-}
-
-function exactLong(bytes: Uint8Array, at: number): string {
-  let zigzag = 0n
-  let shift = 0n
-  for (let i = at; ; i++) {
-    const byte = bytes[i] ?? 0
-    zigzag |= BigInt(byte & 127) << shift
-    if (byte < 128) break
-    shift += 7n
-  }
-  zigzag = BigInt.asUintN(64, zigzag)
-  return String(zigzag & 1n ? -(zigzag >> 1n) - 1n : zigzag >> 1n)
 }
