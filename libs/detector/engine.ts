@@ -11,7 +11,7 @@ import assert from 'node:assert/strict'
 import { Arena } from './kernel/arena.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
-import { COPY, FILL, FINISH, operation, type Program, real, SCALE } from './kernel/program.ts'
+import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
 import { type Buffers, layers, placeMember, residuals, scoring } from './members.ts'
 import type { Model } from './model.ts'
 
@@ -140,14 +140,12 @@ function plan(model: Model): Plan {
   const valid = arena.place(new Int32Array(width).fill(-1), stride)
   const scale = (from: number, z: number, missing: number, mask: number): number[] =>
     operation(SCALE, from, width, z, vectors, mean, inverse, valid, real(scaler.clip), missing, mask)
-  const finish = (at: number): number[] => operation(FINISH, at, real(1 / members.length))
 
   const fast = [...scale(input, buffers.z, counts, 0)]
   members.forEach((member, i) => {
     fast.push(...layers(member, buffers))
-    fast.push(...scoring(member, buffers, { scores, first: i === 0, counts, masks: 0 }))
+    fast.push(...scoring(member, buffers, { scores, index: i, of: members.length, counts, masks: 0 }))
   })
-  fast.push(...finish(scores))
 
   const slow = [...scale(side, scaled, sideCounts, masks)]
   const look = [...slow]
@@ -157,11 +155,10 @@ function plan(model: Model): Plan {
       filled.push(...layers(member, buffers), ...operation(FILL, buffers.z, buffers.reconstructed, masks, vectors))
     }
     filled.push(...layers(member, buffers))
-    const target = { scores: sideScores, first: i === 0, counts: sideCounts, masks }
+    const target = { scores: sideScores, index: i, of: members.length, counts: sideCounts, masks }
     slow.push(...filled, ...scoring(member, buffers, target))
     look.push(...filled, ...residuals(member, buffers, masks), ...capture(buffers, captures[i]!))
   })
-  slow.push(...finish(sideScores))
   const programs = { fast: arena.program(fast), slow: arena.program(slow), look: arena.program(look) }
   return { arena, input, side, counts, scores, sideScores, captures, ...programs }
 }

@@ -2,7 +2,7 @@
 // Weights are packed as the kernel reads them (assembly/dense.ts): blocks of 8 columns, [block][input][8].
 
 import type { Arena } from './kernel/arena.ts'
-import { curveCodes, DENSE, ERROR, operation, RESIDUAL, real, SQUARES, WEIGHTED } from './kernel/program.ts'
+import { curveCodes, DENSE, ERROR, operation, RESIDUAL, real, SQUARES, turnBits, WEIGHTED } from './kernel/program.ts'
 import type { Activation, Member, Scoring } from './model.ts'
 
 /** Positions of the work buffers that all members share, each with room for a chunk of rows. */
@@ -99,10 +99,12 @@ function dense(layer: PlacedLayer, from: number, fromStride: number, to: number,
   return operation(DENSE, from, fromStride, inputs, 0, weights, bias, to, toStride, blocks, real(slope), curve)
 }
 
-/** Where a member's share of the scores goes: added, or put there if it is the first. */
+/** Where a member's share of the scores goes. */
 export interface Target {
   readonly scores: number
-  readonly first: boolean
+  /** Index of the member and how many there are. */
+  readonly index: number
+  readonly of: number
   /** Missing values of each row. */
   readonly counts: number
   /** Masks of missing values, 0 if nothing is missing. */
@@ -114,7 +116,8 @@ export function scoring(member: PlacedMember, buffers: Buffers, target: Target):
   const { width, scoring } = member
   const { z, reconstructed, residual, left, vectors } = buffers
   const { scores, counts, masks } = target
-  const first = target.first ? 1 : 0
+  const turn = (target.index === 0 ? turnBits.first : 0) | (target.index === target.of - 1 ? turnBits.last : 0)
+  const factor = real(1 / target.of)
   switch (scoring.kind) {
     case 'mahalanobis': {
       const bytes = vectors * 16
@@ -122,14 +125,14 @@ export function scoring(member: PlacedMember, buffers: Buffers, target: Target):
       return [
         ...residuals(member, buffers, masks),
         ...operation(DENSE, residual, bytes, width, 1, whitening, zeros, left, bytes, vectors / 2, real(1), 0),
-        ...operation(SQUARES, left, vectors, scores, first),
+        ...operation(SQUARES, left, vectors, scores, turn, factor),
       ]
     }
     case 'error-over-train':
-      if (masks === 0) return operation(ERROR, z, reconstructed, scoring.weights, vectors, scores, first)
+      if (masks === 0) return operation(ERROR, z, reconstructed, scoring.weights, vectors, scores, turn, factor)
       return [
         ...residuals(member, buffers, masks),
-        ...operation(WEIGHTED, residual, scoring.weights, width, counts, vectors, scores, first),
+        ...operation(WEIGHTED, residual, scoring.weights, width, counts, vectors, scores, turn, factor),
       ]
     default:
       return scoring satisfies never

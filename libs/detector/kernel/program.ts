@@ -6,10 +6,12 @@ export const DENSE = 2
 export const RESIDUAL = 3
 export const SQUARES = 4
 export const WEIGHTED = 5
-export const FINISH = 6
+export const ERROR = 6
 export const COPY = 7
 export const FILL = 8
-export const ERROR = 9
+
+/** Which of several members adds to the scores: the first begins them, the last multiplies them by a factor. */
+export const turnBits = { first: 1, last: 2 } as const
 
 /** What follows the sum of a dense layer: the slope below 0 (0 to 1; 1 = none), then a curve. */
 export const curveCodes = { none: 0, tanh: 1, sigmoid: 2 } as const

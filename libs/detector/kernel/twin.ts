@@ -2,7 +2,7 @@
 // float32. Products, sums, quotients of float32 values computed in float64 and rounded once are the float32 results, so
 // the bits are those of the WebAssembly kernel.
 
-import { COPY, curveCodes, DENSE, ERROR, FILL, FINISH, RESIDUAL, SCALE, SQUARES, WEIGHTED } from './program.ts'
+import { COPY, curveCodes, DENSE, ERROR, FILL, RESIDUAL, SCALE, SQUARES, turnBits, WEIGHTED } from './program.ts'
 
 const f = Math.fround
 const FLOAT32_MAX = 3.4028234663852886e38
@@ -70,9 +70,6 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       return 0
     case WEIGHTED:
       weighted(heap, words, at, row, count)
-      return 0
-    case FINISH:
-      finish(heap, words, at, row, count)
       return 0
     case ERROR:
       error(heap, words, at, row, count)
@@ -151,7 +148,7 @@ function squares(heap: Float32Array, words: Int32Array, at: number, row: number,
     const y = (words[at + 2]! >> 2) + r * stride
     const lanes = [0, 0, 0, 0]
     for (let c = 0; c < stride; c++) lanes[c & 3] = f(lanes[c & 3]! + f(heap[y + c]! * heap[y + c]!))
-    accumulate(heap, scores + r, across(lanes), words[at + 5] !== 0)
+    accumulate(heap, words, scores + r, across(lanes), at + 5)
   }
 }
 
@@ -169,7 +166,7 @@ function weighted(heap: Float32Array, words: Int32Array, at: number, row: number
     const missing = words[(words[at + 5]! >> 2) + row + i]!
     let score = across(lanes)
     if (missing > 0) score = f(score * f(width / Math.max(1, width - missing)))
-    accumulate(heap, scores + i, score, words[at + 8] !== 0)
+    accumulate(heap, words, scores + i, score, at + 8)
   }
 }
 
@@ -185,7 +182,7 @@ function error(heap: Float32Array, words: Int32Array, at: number, row: number, c
       const r = f(heap[z + c]! - heap[reconstructed + c]!)
       lanes[c & 3] = f(lanes[c & 3]! + f(f(r * r) * heap[w + c]!))
     }
-    accumulate(heap, scores + i, across(lanes), words[at + 7] !== 0)
+    accumulate(heap, words, scores + i, across(lanes), at + 7)
   }
 }
 
@@ -193,16 +190,15 @@ function across(lanes: readonly number[]): number {
   return f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
 }
 
-function accumulate(heap: Float32Array, at: number, score: number, first: boolean): void {
-  heap[at] = first ? score : heap[at]! + score
-}
-
-function finish(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
-  const scores = (words[at + 2]! >> 2) + row
-  for (let r = 0; r < count; r++) {
-    const score = f(heap[scores + r]! * heap[at + 3]!)
-    heap[scores + r] = Number.isNaN(score) ? FLOAT32_MAX : Math.min(score, FLOAT32_MAX)
+/** The `turn` and `factor` words at `control`: see accumulate in assembly/rows.ts. */
+function accumulate(heap: Float32Array, words: Int32Array, at: number, score: number, control: number): void {
+  const turn = words[control]!
+  let sum = (turn & turnBits.first) !== 0 ? score : f(heap[at]! + score)
+  if ((turn & turnBits.last) !== 0) {
+    sum = f(sum * heap[control + 1]!)
+    sum = Number.isNaN(sum) ? FLOAT32_MAX : Math.min(sum, FLOAT32_MAX)
   }
+  heap[at] = sum
 }
 
 function fill(heap: Float32Array, words: Int32Array, at: number, count: number): void {

@@ -111,6 +111,29 @@ function tiles1(
     bias += 128
     c += 128
   }
+  for (; block + 2 <= blocks; block += 2) {
+    let s0 = v128.load(bias), s1 = v128.load(bias, 16), s2 = v128.load(bias, 32), s3 = v128.load(bias, 48)
+    const depth = triangular ? min(k, (block + 2) << 3) : k
+    let w = packed
+    let x = a
+    const end = w + (<usize>depth << 5)
+    while (w < end) {
+      const x0 = v128.load_splat<f32>(x)
+      s0 = f32x4.add(s0, f32x4.mul(x0, v128.load(w)))
+      s1 = f32x4.add(s1, f32x4.mul(x0, v128.load(w, 16)))
+      s2 = f32x4.add(s2, f32x4.mul(x0, v128.load(w + blockBytes)))
+      s3 = f32x4.add(s3, f32x4.mul(x0, v128.load(w + blockBytes, 16)))
+      x += 4
+      w += 32
+    }
+    v128.store(c, bend(slope, s0))
+    v128.store(c, bend(slope, s1), 16)
+    v128.store(c, bend(slope, s2), 32)
+    v128.store(c, bend(slope, s3), 48)
+    packed += blockBytes << 1
+    bias += 64
+    c += 64
+  }
   for (; block < blocks; block++) {
     let s0 = v128.load(bias), s1 = v128.load(bias, 16)
     let w = packed

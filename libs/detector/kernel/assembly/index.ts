@@ -4,17 +4,16 @@
 // activations of a chunk stay in the first-level cache.
 
 import { dense } from './dense'
-import { copy, error, fill, finish, residual, scale, squares, weighted } from './rows'
+import { copy, error, fill, residual, scale, squares, weighted } from './rows'
 
 const SCALE: i32 = 1
 const DENSE: i32 = 2
 const RESIDUAL: i32 = 3
 const SQUARES: i32 = 4
 const WEIGHTED: i32 = 5
-const FINISH: i32 = 6
+const ERROR: i32 = 6
 const COPY: i32 = 7
 const FILL: i32 = 8
-const ERROR: i32 = 9
 
 // @ts-ignore: decorator
 @inline
@@ -58,16 +57,13 @@ function step(at: usize, row: i32, count: i32): i32 {
       residual(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7))
       return 0
     case SQUARES:
-      squares(word(at, 2), count, word(at, 3), word(at, 4) + (row << 2), word(at, 5))
+      squares(word(at, 2), count, word(at, 3), word(at, 4) + (row << 2), word(at, 5), real(at, 6))
       return 0
     case WEIGHTED:
       weighted(
         word(at, 2), word(at, 3), word(at, 4), word(at, 5) + (row << 2), count, word(at, 6), word(at, 7) + (row << 2),
-        word(at, 8)
+        word(at, 8), real(at, 9)
       )
-      return 0
-    case FINISH:
-      finish(word(at, 2) + (row << 2), count, real(at, 3))
       return 0
     case COPY:
       copy(word(at, 2), word(at, 3), count, word(at, 4))
@@ -76,7 +72,7 @@ function step(at: usize, row: i32, count: i32): i32 {
       fill(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5))
       return 0
     case ERROR:
-      error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2), word(at, 7))
+      error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2), word(at, 7), real(at, 8))
       return 0
     default:
       unreachable()

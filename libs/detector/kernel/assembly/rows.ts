@@ -29,7 +29,7 @@ export function scale(
     any = v128.or(any, v128.and(lost, v128.load(valid + at)))
   }
   if (masks == 0 && !v128.any_true(any)) {
-    memory.fill(counts, 0, <usize>rows << 2)
+    for (let row = 0; row < rows; row++) store<i32>(counts + (<usize>row << 2), 0)
     return 0
   }
   return count(x, step, rows, stride, valid, counts, masks)
@@ -85,19 +85,21 @@ export function residual(z: usize, reconstructed: usize, mean: usize, masks: usi
 }
 
 /** scores[row] (+)= Σ y², lanes first, then across lanes in order. */
-export function squares(y: usize, rows: i32, vectors: i32, scores: usize, first: i32): void {
+export function squares(y: usize, rows: i32, vectors: i32, scores: usize, turn: i32, factor: f32): void {
   for (let row = 0; row < rows; row++) {
     let sum = f32x4.splat(0)
     for (const end = y + (<usize>vectors << 4); y < end; y += 16) {
       const value = v128.load(y)
       sum = f32x4.add(sum, f32x4.mul(value, value))
     }
-    accumulate(scores + (<usize>row << 2), across(sum), first)
+    accumulate(scores + (<usize>row << 2), across(sum), turn, factor)
   }
 }
 
 /** scores[row] (+)= Σ w·r², times width / (width − missing values of the row) so that it is a mean over what was observed. */
-export function weighted(r: usize, w: usize, width: i32, counts: usize, rows: i32, vectors: i32, scores: usize, first: i32): void {
+export function weighted(
+  r: usize, w: usize, width: i32, counts: usize, rows: i32, vectors: i32, scores: usize, turn: i32, factor: f32
+): void {
   for (let row = 0; row < rows; row++) {
     let sum = f32x4.splat(0)
     for (let at: usize = 0, end = <usize>vectors << 4; at < end; at += 16) {
@@ -108,12 +110,14 @@ export function weighted(r: usize, w: usize, width: i32, counts: usize, rows: i3
     const missing = load<i32>(counts + (<usize>row << 2))
     let score = across(sum)
     if (missing > 0) score *= <f32>width / <f32>max(1, width - missing)
-    accumulate(scores + (<usize>row << 2), score, first)
+    accumulate(scores + (<usize>row << 2), score, turn, factor)
   }
 }
 
 /** residual and weighted in one pass, for rows of which nothing is missing: scores[row] (+)= Σ w·(z − ẑ)². */
-export function error(z: usize, reconstructed: usize, w: usize, rows: i32, vectors: i32, scores: usize, first: i32): void {
+export function error(
+  z: usize, reconstructed: usize, w: usize, rows: i32, vectors: i32, scores: usize, turn: i32, factor: f32
+): void {
   const bytes = <usize>vectors << 4
   for (let row = 0; row < rows; row++) {
     let sum = f32x4.splat(0)
@@ -123,16 +127,7 @@ export function error(z: usize, reconstructed: usize, w: usize, rows: i32, vecto
     }
     z += bytes
     reconstructed += bytes
-    accumulate(scores + (<usize>row << 2), across(sum), first)
-  }
-}
-
-/** scores *= factor; what is not a finite number becomes the largest one. */
-export function finish(scores: usize, rows: i32, factor: f32): void {
-  for (let row = 0; row < rows; row++) {
-    const at = scores + (<usize>row << 2)
-    const score = load<f32>(at) * factor
-    store<f32>(at, score < f32.MAX_VALUE ? score : f32.MAX_VALUE)
+    accumulate(scores + (<usize>row << 2), across(sum), turn, factor)
   }
 }
 
@@ -142,8 +137,17 @@ function across(sum: v128): f32 {
   return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
 }
 
+/**
+ * Adds a member's score to a row's: the first member (bit 0 of `turn`) begins it; after the last (bit 1) it is multiplied
+ * by `factor`, and what is not a finite number becomes the largest one.
+ */
 // @ts-ignore: decorator
 @inline
-function accumulate(at: usize, score: f32, first: i32): void {
-  store<f32>(at, first ? score : load<f32>(at) + score)
+function accumulate(at: usize, score: f32, turn: i32, factor: f32): void {
+  let sum = turn & 1 ? score : load<f32>(at) + score
+  if (turn & 2) {
+    sum *= factor
+    sum = sum < f32.MAX_VALUE ? sum : f32.MAX_VALUE
+  }
+  store<f32>(at, sum)
 }
