@@ -2,7 +2,11 @@
 // something to learn, and rows that break it.
 
 import { Random } from '../../libs/core/random.ts'
-import type { FitRequest } from '../../libs/detector/fit.ts'
+import { calibrate } from '../../libs/detector/calibration.ts'
+import { type FitRequest, scoresOf } from '../../libs/detector/fit.ts'
+import { fitScaler, scaled } from '../../libs/detector/fit-scaler.ts'
+import { linearMember } from '../../libs/detector/kinds/linear.ts'
+import type { Model } from '../../libs/detector/model.ts'
 
 const causes = 2
 
@@ -38,4 +42,31 @@ export function requestOf(rows: Float32Array, width: number, more: Partial<FitRe
     backend: 'wasm',
     ...more,
   }
+}
+
+/** A model of the linear member alone, calibrated on `fresh` rows: quick, since nothing is trained. */
+export function linearModel(rows: Float32Array, fresh: Float32Array, width: number, alpha: number): Model {
+  const count = rows.length / width
+  const scaler = fitScaler(rows, count, width, false)
+  const { names, groups, revision } = requestOf(rows, width)
+  const model: Model = {
+    kind: 'undercomplete',
+    width,
+    layout: { revision, features: names, groups },
+    scaler,
+    members: [linearMember({ rows: scaled(rows, count, scaler), count, width })],
+    calibration: {
+      alpha,
+      threshold: 0,
+      method: 'conformal',
+      count: 0,
+      knotScores: new Float32Array(0),
+      knotPs: new Float32Array(0),
+      tail: null,
+    },
+    manifest: null,
+    gate: null,
+    parent: null,
+  }
+  return { ...model, calibration: calibrate(scoresOf(model, fresh), alpha) }
 }
