@@ -5,7 +5,7 @@
 
 import type { Message } from '../../core/message.ts'
 import type { Port } from '../runner.ts'
-import type { Tail } from './tail.ts'
+import type { Tail } from '../tail.ts'
 
 /** What a port needs of its bus. */
 export interface Claims {

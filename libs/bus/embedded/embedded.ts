@@ -15,11 +15,11 @@ import { parcelsBy } from '../parcel.ts'
 import { batchesIn } from '../record-batch.ts'
 import { runsOf } from '../record-reader.ts'
 import { type Scheduler, wallScheduler } from '../scheduler.ts'
+import { Tail } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { EmbeddedPort } from './embedded-port.ts'
 import { Log } from './log.ts'
 import { Store } from './store.ts'
-import { Tail } from './tail.ts'
 
 export interface EmbeddedOptions {
   readonly dir: string
@@ -136,6 +136,7 @@ class EmbeddedBus implements Bus {
       topic: options.topic,
       partition,
       each: (fetched) => tasks.runners.get(partition)?.offer(fetched),
+      failed: (thrown) => tasks.fail(Failure.of(thrown, 'log-corrupt')),
     })
     const claims = {
       claim: async (name: string): Promise<number> => {
@@ -173,35 +174,47 @@ class EmbeddedBus implements Bus {
     this.#store.refresh()
     const { partitions } = this.#log.topic(topic)
     const tails: Tail[] = []
-    const caught: Promise<void>[] = []
-    for (let partition = 0; partition < partitions; partition++) {
-      const { first, next } = this.#log.range(topic, partition)
-      caught.push(
-        new Promise((resolve) => {
-          const tail = new Tail({
-            source: this.#source(),
-            scheduler: this.#scheduler,
-            topic,
-            partition,
-            each: (fetched) => {
-              for (const run of fetched.runs)
-                if (run.kind === 'records' && run.records.count > 0) each(partition, run.records)
-              if (fetched.next >= next) resolve()
-            },
-          })
-          if (first >= next) resolve()
-          tail.seek(first)
-          tail.resume()
-          tails.push(tail)
-        }),
-      )
-    }
+    const caught = Array.from({ length: partitions }, (_, partition) => this.#followOne(topic, partition, each, tails))
     const stop = async (): Promise<void> => {
       this.#stops.delete(stop)
       for (const tail of tails) tail.pause()
     }
     this.#stops.add(stop)
     return { caughtUp: Promise.all(caught).then(() => undefined), stop }
+  }
+
+  #followOne(
+    topic: string,
+    partition: number,
+    each: (partition: number, records: Records) => void,
+    tails: Tail[],
+  ): Promise<void> {
+    const { first, next } = this.#log.range(topic, partition)
+    return new Promise((resolve, reject) => {
+      let caughtUp = first >= next
+      if (caughtUp) resolve()
+      const tail = new Tail({
+        source: this.#source(),
+        scheduler: this.#scheduler,
+        topic,
+        partition,
+        each: (fetched) => {
+          for (const run of fetched.runs) {
+            if (run.kind === 'records' && run.records.count > 0) each(partition, run.records)
+          }
+          caughtUp ||= fetched.next >= next
+          if (caughtUp) resolve()
+        },
+        failed: (thrown) => {
+          // Later nobody waits for an answer, and going on without this topic would go unseen: let the process end.
+          if (caughtUp) throw thrown
+          reject(thrown)
+        },
+      })
+      tail.seek(first)
+      tail.resume()
+      tails.push(tail)
+    })
   }
 
   publish(messages: readonly Message[]): Promise<readonly Published[]> {
