@@ -112,8 +112,10 @@ export async function startTrainer(
   return {
     name: 'trainer',
     stop: async () => {
+      // The schedule first, or it would begin the next stream's training when this one ends.
+      const stopped = running.stop()
       await shop.stop()
-      await running.stop()
+      await stopped
     },
     ended: new Promise(() => {}),
   }

@@ -64,6 +64,7 @@ export async function followChampion(options: ChampionOptions): Promise<Champion
     }
     metrics.swap(name, 'swapped')
     metrics.serving(name, pointer.version, inForce.threshold, pointer.publishedMs)
+    metrics.alarmTarget(name, inForce.detector.pValue(inForce.threshold))
     log.info('detector-serving', { stream: name, version: pointer.version, threshold: inForce.threshold })
     onChange(inForce)
   }

@@ -38,6 +38,7 @@ export function workshop({ bus, registryOf, onProgress }: WorkshopOptions): Work
   return {
     work: (request) =>
       new Promise((resolve, reject) => {
+        if (stopped) throw new Failure('stopped', 'the service is stopping')
         const workerData: WorkerTask = { bus, request, registry: registryOf(request.spec.stream) }
         const worker = new Worker(new URL('./worker/main.js', import.meta.url), { workerData })
         current = worker

@@ -22,7 +22,7 @@ export async function alerts(context: Context, options: AlertsOptions): Promise<
     const each = (alert: Alert): void => {
       if (options.stream === null || alert.stream === options.stream) context.say(alertLine(alert, context.json))
     }
-    if (options.follow) await followAlerts(bus, topic, context.signal, each)
+    if (options.follow) await followAlerts(bus, topic, 'beginning', context.signal, each)
     else for await (const alert of readAlerts(bus, topic)) each(alert)
   } finally {
     await bus.close()
@@ -55,15 +55,21 @@ export function* alertsOf(records: Records): Iterable<Alert> {
   for (let i = 0; i < records.count; i++) yield alertIn(valueBytes(records, i), headersOf(records, i))
 }
 
+/** Resolves when `signal` aborts. `now` leaves out what was published before. */
 export async function followAlerts(
   bus: Bus,
   topic: string,
+  since: 'beginning' | 'now',
   signal: AbortSignal,
   each: (alert: Alert) => void,
 ): Promise<void> {
+  let past = since === 'now'
   const following = await bus.follow(topic, (_partition, records) => {
+    if (past) return
     for (const alert of alertsOf(records)) each(alert)
   })
+  await following.caughtUp
+  past = false
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

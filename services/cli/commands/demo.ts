@@ -71,7 +71,7 @@ async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {
       ended: running.then(() => new Promise<void>(() => {})),
     })
   }
-  const alerts = followAlerts(bus, `${context.settings.prefix}.alerts`, stop.signal, (alert) =>
+  const alerts = followAlerts(bus, `${context.settings.prefix}.alerts`, 'now', stop.signal, (alert) =>
     context.say(alertLine(alert, context.json)),
   )
   services.push({
