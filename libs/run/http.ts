@@ -9,7 +9,7 @@ import type { Answer } from './health.ts'
 
 export interface Listening {
   readonly port: number
-  /** Takes no more connections, lets answers under way end, then closes what is left. */
+  /** Takes no more connections and resolves when the answers under way have ended. */
   close(): Promise<void>
 }
 

@@ -46,14 +46,18 @@ test('a batch counts as its values one by one would, divided first', () => {
 })
 
 test('a value is counted under the first bound that is not below it, however close they are', () => {
-  const near = [0.016, 0.063, 0.16, 1, 1.6, 63, 100]
+  // As a 32-bit float, 1 − 2^−27 is 1, which lies over a bound that it does not reach.
+  const near = [0.016, 0.063, 0.16, 1 - 2 ** -28, 1, 1.6, 63, 100]
   const neighbours = near.flatMap((bound) => [
     bound,
     bound * (1 - 2 ** -53),
     bound * (1 + 2 ** -52),
     Math.fround(bound),
   ])
-  const value = fc.oneof(fc.constantFrom(...neighbours), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  const value = fc.oneof(
+    fc.constantFrom(...neighbours, 1 - 2 ** -27),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+  )
   fc.assert(
     fc.property(value, (each) => {
       const histogram = new Histogram('h', 'Help.', [], near)

@@ -89,6 +89,12 @@ describe('metrics', () => {
     assert.equal(value(text, 'plumbline_alarm_rate_ratio{stream="cards"}'), 2 / 12 / 0.5)
   })
 
+  test('evictions of a task count from its birth, and go on counting after it is built again', async () => {
+    const registry = metrics({ version: '1', clock: () => atMs, scope: 'own' })
+    for (const evictions of [4, 4, 6, 1, 3]) registry.state('s', 0, 10, evictions)
+    assert.equal(value(await registry.text(), 'plumbline_state_evictions_total{stream="s"}'), 9)
+  })
+
   test('start at zero for every kind and reason of a watched stream', async () => {
     const registry = metrics({ version: '1', clock: () => atMs, scope: 'own' })
     registry.watch('s')
