@@ -26,6 +26,7 @@ export interface Transaction {
   readonly epoch: number
   state: 'open' | 'ending' | 'committed' | 'aborted'
   readonly partitions: Set<Entry[]>
+  readonly topics: Set<string>
   readonly offsets: { readonly name: string; readonly offset: number }[]
 }
 
@@ -103,6 +104,7 @@ export class Broker {
     const base = log.length
     for (const message of messages) log.push({ offset: log.length, message, transaction })
     transaction?.partitions.add(log)
+    transaction?.topics.add(topic)
     if (transaction === null) this.#grown(topic)
     return base
   }
@@ -165,7 +167,7 @@ export class Broker {
     const holder = this.#held(session)
     if (holder.transaction !== null) return holder.transaction
     const { id, epoch } = session
-    const transaction: Transaction = { id, epoch, state: 'open', partitions: new Set(), offsets: [] }
+    const transaction: Transaction = { id, epoch, state: 'open', partitions: new Set(), topics: new Set(), offsets: [] }
     holder.transaction = transaction
     this.#time.after(TRANSACTION_MS_MAX, () => {
       if (transaction.state !== 'open') return
@@ -187,7 +189,7 @@ export class Broker {
           this.offsets.set(name, offset)
           this.onOffset(name, offset, transaction)
         }
-        for (const topic of this.topics.keys()) this.#grown(topic)
+        for (const topic of transaction.topics) this.#grown(topic)
         resolve()
       })
     })

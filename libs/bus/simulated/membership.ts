@@ -21,7 +21,7 @@ export interface MembershipSpec {
   readonly port: (partition: number) => Port
 }
 
-const BEAT_MS = 500
+const BEAT_MS = 1000
 
 export class Membership {
   readonly #spec: MembershipSpec

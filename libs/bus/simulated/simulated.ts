@@ -31,13 +31,14 @@ export interface SimulatedOptions {
   readonly process: Process
   /** Distinguishes members of a group. */
   readonly name: string
-  /** Records a fetch brings at most. */
+  /** Records that a fetch of a tail brings at most. */
   readonly fetchRecordsMax: number
   /** Puts something between the transaction port and the client; tests plant bugs with it. */
   readonly wrap: (client: TransactionClient) => TransactionClient
 }
 
-const FETCH_WAIT_MS = 500
+const READ_RECORDS_MAX = 1000
+const FETCH_WAIT_MS = 5000
 
 export class SimulatedBus implements Bus {
   readonly #options: SimulatedOptions
@@ -65,7 +66,7 @@ export class SimulatedBus implements Bus {
     const { next } = await this.range(topic, partition)
     const end = Math.min(next, to)
     for (let position = from; position < end; ) {
-      const fetched = await this.#wire.call(() => this.#fetch(topic, partition, position, end))
+      const fetched = await this.#wire.call(() => this.#fetch(topic, partition, position, end, READ_RECORDS_MAX))
       if (fetched === null) return
       for (const run of fetched.runs) if (run.kind === 'records') yield run.records
       position = fetched.next
@@ -232,19 +233,19 @@ export class SimulatedBus implements Bus {
       fetch: (topic, partition, from) =>
         this.#wire.call(async () => {
           const log = this.#broker.log(topic, partition)
-          const found = this.#fetch(topic, partition, from, this.#broker.stable(log))
+          const found = this.#fetch(topic, partition, from, this.#broker.stable(log), this.#options.fetchRecordsMax)
           if (found !== null) return found
           await this.#broker.growth(topic, FETCH_WAIT_MS)
-          return this.#fetch(topic, partition, from, this.#broker.stable(log))
+          return this.#fetch(topic, partition, from, this.#broker.stable(log), this.#options.fetchRecordsMax)
         }),
       onGrowth: (_, wake) => this.#process.after(0, wake),
     }
   }
 
-  #fetch(topic: string, partition: number, from: number, end: number): Fetched | null {
+  #fetch(topic: string, partition: number, from: number, end: number, recordsMax: number): Fetched | null {
     if (from >= end) return null
     const log = this.#broker.log(topic, partition)
-    const next = Math.min(end, from + this.#options.fetchRecordsMax)
+    const next = Math.min(end, from + recordsMax)
     const list: PlainRecord[] = []
     let bytes = 0
     for (const { message, offset, transaction } of log.slice(from, next)) {
