@@ -101,6 +101,8 @@ function naming(shape: Shape): string {
     case 'array':
     case 'int':
       return `an ${shape.kind}`
+    case 'bytes':
+      return 'bytes'
     default:
       return `a ${shape.kind}`
   }
@@ -112,7 +114,8 @@ function nearest(name: string, names: readonly string[]): string | null {
   let bestEdits = Number.POSITIVE_INFINITY
   for (const other of names) {
     const edits = editsBetween(name.toLowerCase(), other.toLowerCase())
-    if (edits < bestEdits && edits <= Math.max(1, Math.floor(Math.max(name.length, other.length) / 3))) {
+    const editsMax = Math.min(name.length - 1, Math.max(1, Math.floor(Math.max(name.length, other.length) / 3)))
+    if (edits < bestEdits && edits <= editsMax) {
       best = other
       bestEdits = edits
     }
