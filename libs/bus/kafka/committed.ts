@@ -7,16 +7,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import { Failure } from '../../core/failure.ts'
 import type { PartitionRange } from '../bus.ts'
-import { errorType } from './failure.ts'
+import { refusedForNow } from './failure.ts'
 
 /** `stop` says so and ends; `resume` goes on from the first record that is left. */
 export type OffsetLost = 'stop' | 'resume'
 
 const attemptsMax = 50
 const retryMs = 100
-/** A coordinator that has just started or moved answers one of these for a while; kafkajs does not ask again. */
-const passing = ['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']
-
 export async function committedOffset(
   admin: Admin,
   group: string,
@@ -29,8 +26,8 @@ export async function committedOffset(
       const offset = Number(answer?.partitions.find((one) => one.partition === partition)?.offset ?? -1)
       return offset < 0 ? null : offset
     } catch (thrown) {
-      const type = errorType(thrown)
-      if (type === null || !passing.includes(type) || attempt >= attemptsMax) throw thrown
+      // A coordinator that has just started or moved is loading; kafkajs does not ask it again.
+      if (!refusedForNow(thrown) || attempt >= attemptsMax) throw thrown
       await wait(retryMs)
     }
   }

@@ -16,6 +16,27 @@ const fenced = [
   'TRANSACTION_COORDINATOR_FENCED',
 ]
 
+/** Answers that change by themselves: a coordinator starts or moves, a leader is elected, a transaction is being ended. */
+const passing = [
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'CONCURRENT_TRANSACTIONS',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+  'BROKER_NOT_AVAILABLE',
+  'NOT_ENOUGH_REPLICAS',
+  'REQUEST_TIMED_OUT',
+  'NETWORK_EXCEPTION',
+]
+
+/** Whether the broker refused for a reason that passes, so that asking again is right and safe. */
+export function refusedForNow(thrown: unknown): boolean {
+  const type = errorType(thrown)
+  return type !== null && passing.includes(type)
+}
+
 /** The errors from the outermost to the first cause: kafkajs wraps what happened in what it tried. */
 function chain(thrown: unknown): Error[] {
   const errors: Error[] = []
@@ -63,6 +84,7 @@ export function kafkaFailure(thrown: unknown, doing: string, brokers: readonly s
 
 function byType(type: string, said: string, cause: unknown): Failure {
   if (fenced.includes(type)) return new Failure('fenced', `${said}; another process has taken this over`, cause)
+  if (passing.includes(type)) return new Failure('timeout', `${said}; the broker is not ready (${type})`, cause)
   if (type.endsWith('AUTHORIZATION_FAILED')) {
     const resource = type.replace('_AUTHORIZATION_FAILED', '').toLowerCase().replaceAll('_', ' ')
     return new Failure('broker-refused', `${said}; grant this user the permission on the ${resource}`, cause)

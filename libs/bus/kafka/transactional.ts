@@ -12,6 +12,7 @@ import { Failure } from '../../core/failure.ts'
 import type { Message } from '../../core/message.ts'
 import type { Transaction, TransactionProducer } from '../transaction-port.ts'
 import type { Connection } from './connection.ts'
+import { refusedForNow } from './failure.ts'
 import { requestsOf, sendOne } from './send.ts'
 import type { Written } from './settled.ts'
 
@@ -22,6 +23,8 @@ export interface InputPartition {
   readonly partition: number
 }
 
+const askMsMin = 10
+const askMsMax = 500
 /** An abort is a courtesy to readers; the next owner's fence does the same. */
 const abortMsMax = 1_000
 
@@ -84,7 +87,7 @@ export class TransactionalProducer implements TransactionProducer {
         try {
           // kafkajs' types leave the group out.
           const offsets: OffsetsOfGroup = { consumerGroupId: group, topics }
-          await deadline.within(transaction.sendOffsets(offsets))
+          await deadline.within(untilTaken(() => transaction.sendOffsets(offsets)))
         } catch (thrown) {
           throw failed(thrown, `moving the offset of ${topic}/${partition}`)
         }
@@ -122,6 +125,19 @@ export class TransactionalProducer implements TransactionProducer {
 
   async discard(): Promise<void> {
     await this.#producer.disconnect().catch(() => {})
+  }
+}
+
+/** While the last transaction is being ended the broker refuses the next; kafkajs asks again for sends only. */
+async function untilTaken(ask: () => Promise<void>): Promise<void> {
+  for (let askMs = askMsMin; ; askMs = Math.min(2 * askMs, askMsMax)) {
+    try {
+      await ask()
+      return
+    } catch (thrown) {
+      if (!refusedForNow(thrown)) throw thrown
+      await wait(askMs)
+    }
   }
 }
 
