@@ -88,7 +88,7 @@ export async function trainDense(
   await useBackend(backend)
   for (let step = 1; step <= schedule.steps; step++) {
     batches.fill(inputs, targets)
-    const { loss, gradients } = pass(plan, weights, biases, inputs, targets, batches.batchRows)
+    const { loss, gradients } = lossAndGradients(plan, values(weights), values(biases), inputs, targets)
     if (!Number.isFinite(loss)) throw new Failure('training-failed', `the loss is not finite at step ${step}`)
     const rate = schedule.learningRate * (0.5 + 0.5 * turn(step / schedule.steps / 2, 'cos'))
     for (const [l, layer] of weights.entries()) adam(layer, gradients.weights[l]!, rate, schedule.weightDecay, step)
@@ -109,27 +109,31 @@ function parameter(size: number): Parameter {
   return { values: new Float32Array(size), first: new Float32Array(size), second: new Float32Array(size) }
 }
 
-interface Pass {
+function values(parameters: readonly Parameter[]): Float32Array[] {
+  return parameters.map((each) => each.values)
+}
+
+export interface Pass {
   readonly loss: number
   readonly gradients: { readonly weights: readonly Float32Array[]; readonly biases: readonly Float32Array[] }
 }
 
-/** Loss and gradients of one batch: mean over rows and columns of the squared difference to the target. */
-function pass(
+/** Of one batch on the current backend: the mean over rows and columns of the squared difference to the target. */
+export function lossAndGradients(
   plan: DensePlan,
-  weights: readonly Parameter[],
-  biases: readonly Parameter[],
+  weights: readonly Float32Array[],
+  biases: readonly Float32Array[],
   inputs: Float32Array,
   targets: Float32Array,
-  rows: number,
 ): Pass {
+  const rows = inputs.length / plan.widths[0]!
   engine().startScope()
   try {
     const depth = plan.activations.length
-    const kernels = weights.map((layer, l) => tensor2d(layer.values, [plan.widths[l]!, plan.widths[l + 1]!]))
+    const kernels = weights.map((layer, l) => tensor2d(layer, [plan.widths[l]!, plan.widths[l + 1]!]))
     const outputs: Tensor2D[] = [tensor2d(inputs, [rows, plan.widths[0]!])]
     for (const [l, kernel] of kernels.entries())
-      outputs.push(forward(outputs[l]!, kernel, biases[l]!.values, plan.activations[l]!))
+      outputs.push(forward(outputs[l]!, kernel, biases[l]!, plan.activations[l]!))
     const reconstructed = outputs[depth]!.dataSync<'float32'>()
     const slope = new Float32Array(targets.length)
     const loss = squaredLoss(reconstructed, targets, slope)
