@@ -70,6 +70,8 @@ export type Delivery = 'exactly-once' | 'at-least-once'
 export type TaskEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[] }
   | { readonly kind: 'live'; readonly partition: number; readonly position: number }
+  /** A transaction was formed and is on its way. */
+  | { readonly kind: 'committing'; readonly partition: number; readonly offset: number }
   | {
       readonly kind: 'committed'
       readonly partition: number

@@ -345,6 +345,7 @@ export class Runner {
     const formedMs = this.#scheduler.nowMs()
     this.#formedMs = formedMs
     const { partition } = this
+    this.#options.on({ kind: 'committing', partition, offset })
     this.#underWay = this.#port.commit(messages, offset).then(
       () => {
         this.#underWay = null

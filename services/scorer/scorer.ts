@@ -115,7 +115,11 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
       case 'live':
         log.info('partition-live', { stream: name, partition: event.partition, position: event.position })
         break
+      case 'committing':
+        log.debug('committing', { stream: name, partition: event.partition, offset: event.offset })
+        break
       case 'committed': {
+        log.debug('committed', { stream: name, partition: event.partition, offset: event.offset })
         tell(event.partition)
         const timeMs = live.get(event.partition)?.task.timestampMs ?? null
         metrics.committed(name, event.partition, event.durationMs, timeMs)

@@ -1,0 +1,340 @@
+// Chaos: kill -9 of the scorer again and again while a stream runs through it, then the audit: every count, chain and alert must
+// equal an offline recomputation from the input. Same seed, same moments of death as far as a real machine allows; at
+// least half of the deaths are aimed at a transaction that is under way.
+// Run by main.ts beside this file.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { encodeCard, keyOf, type Payment } from '../../examples/card-transactions/payment.ts'
+import { cardTransactions } from '../../examples/card-transactions/simulator.ts'
+import { alertIn } from '../../libs/alert/alert-message.ts'
+import { eventOf } from '../../libs/alert/events.ts'
+import { topicShapes, topics } from '../../libs/alert/topics.ts'
+import type { Bus } from '../../libs/bus/bus.ts'
+import { type BusSettings, openBus } from '../../libs/bus/open.ts'
+import type { Message } from '../../libs/core/message.ts'
+import { Random } from '../../libs/core/random.ts'
+import { headersOf, keyBytes, type Records, valueBytes } from '../../libs/core/records.ts'
+import { load } from '../../libs/detector/load.ts'
+import type { Stream } from '../../libs/stream/stream.ts'
+import { audit, type Switch } from '../../libs/task/audit.ts'
+import { decodeLedger, type Ledger } from '../../libs/task/ledger.ts'
+import { deployment } from '../../services/cli/deployment.ts'
+import { files } from '../../services/cli/files.ts'
+import { promote, readPublications } from '../../services/trainer/promote.ts'
+import { train } from '../../services/trainer/train.ts'
+import { root } from '../root.ts'
+import { Child } from './child.ts'
+
+const partitions = 4
+/** Published before the scorer starts, for the first detector to learn from. */
+const ahead = 20_000
+const batch = 500
+
+export interface ChaosOptions {
+  readonly bus: 'embedded' | 'kafka'
+  readonly brokers: readonly string[]
+  readonly kills: number
+  readonly records: number
+  readonly seed: number
+  /** Between batches of 500 records. */
+  readonly pauseMs: number
+  readonly say: (line: string) => void
+}
+
+export interface ChaosReport {
+  readonly bus: string
+  readonly kills: number
+  readonly killsInTransaction: number
+  readonly records: number
+  readonly judged: number
+  readonly alerts: number
+  readonly switches: number
+  readonly faults: readonly string[]
+  readonly seconds: number
+}
+
+export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'plumbline-chaos-'))
+  try {
+    return await new Chaos(options, dir).run()
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+class Chaos {
+  readonly #options: ChaosOptions
+  readonly #settings: BusSettings
+  readonly #flags: readonly string[]
+  readonly #spec = path.join(root, 'examples/card-transactions/stream.yaml')
+  readonly #stream: Stream
+  readonly #names
+  readonly #random: Random
+  readonly #payments
+  #published = 0
+  #url = ''
+
+  constructor(options: ChaosOptions, dir: string) {
+    this.#options = options
+    const [stream] = deployment(files, [this.#spec])
+    assert.ok(stream)
+    this.#stream = stream
+    this.#names = topics('plumbline', stream.spec.stream)
+    this.#random = Random.derived(options.seed, 'chaos')
+    this.#payments = cardTransactions({ seed: options.seed, fraudsPerDay: 0.05 })
+    this.#settings =
+      options.bus === 'kafka'
+        ? { kind: 'kafka', options: { brokers: options.brokers, clientId: 'chaos' } }
+        : { kind: 'embedded', options: { dir: path.join(dir, 'log'), mode: 'own' } }
+    const where = options.bus === 'kafka' ? ['--brokers', options.brokers.join(',')] : ['--data', dir]
+    this.#flags = ['scorer', this.#spec, ...where, '--metrics-port', '0', '--console-port', '0']
+  }
+
+  async run(): Promise<ChaosReport> {
+    const startedMs = performance.now()
+    await this.#withBus((bus) => this.#prepare(bus))
+    const { kills, seed } = this.#options
+    let killed = 0
+    let inTransaction = 0
+    let child = await this.#start()
+    const feeding = this.#feed()
+    while (killed < kills || inTransaction < kills / 2) {
+      assert.ok(killed < kills * 5, `only ${inTransaction} of ${killed} deaths met an open transaction`)
+      await this.#waitForDeath(child, inTransaction < kills / 2)
+      inTransaction += (await child.kill()) ? 1 : 0
+      killed++
+      this.#url = ''
+      if (killed === Math.ceil(kills / 2)) await this.#withBus((bus) => this.#train(bus, seed + 1))
+      child = await this.#start()
+      this.#options.say(`death ${killed}, ${inTransaction} within a transaction, ${this.#published} records published`)
+    }
+    await feeding
+    const report = await this.#finish(child)
+    const seconds = Math.round((performance.now() - startedMs) / 1000)
+    return { ...report, bus: this.#options.bus, kills: killed, killsInTransaction: inTransaction, seconds }
+  }
+
+  async #withBus<T>(act: (bus: Bus) => Promise<T>): Promise<T> {
+    const bus = await openBus(this.#settings)
+    try {
+      return await act(bus)
+    } finally {
+      await bus.close()
+    }
+  }
+
+  async #prepare(bus: Bus): Promise<void> {
+    const { topic } = this.#stream.spec.source
+    await bus.ensureTopics([{ topic, partitions, cleanup: 'delete', retentionMs: null }])
+    await bus.ensureTopics(topicShapes(this.#names, partitions))
+    while (this.#published < ahead) await bus.publish(this.#messages(this.#next(2_000)))
+    await this.#train(bus, this.#options.seed)
+  }
+
+  async #train(bus: Bus, seed: number): Promise<void> {
+    const name = this.#stream.spec.stream
+    const trained = await train(
+      { spec: this.#stream.spec, topics: this.#names, incumbent: null, seed, nowMs: Date.now() },
+      bus,
+      { elapsedMs: () => performance.now(), progress: () => {}, resolve: async () => 'absent' },
+    )
+    const current = (await readPublications(bus, this.#names.detectors)).pointer(name)?.version ?? null
+    await promote({
+      bus,
+      topics: this.#names,
+      prefix: 'plumbline',
+      stream: name,
+      revision: this.#stream.revision,
+      version: trained.version,
+      artefact: trained.artefact,
+      expected: current,
+      threshold: null,
+      by: 'chaos',
+      nowMs: Date.now(),
+    })
+  }
+
+  #next(count: number): Payment[] {
+    const size = Math.min(count, this.#options.records - this.#published)
+    this.#published += size
+    return Array.from({ length: size }, () => this.#payments.next().value.record)
+  }
+
+  #messages(payments: readonly Payment[]): Message[] {
+    const { topic } = this.#stream.spec.source
+    const timestampMs = Date.now()
+    return payments.map((payment) => {
+      return { topic, partition: null, key: keyOf(payment), value: encodeCard(payment), headers: [], timestampMs }
+    })
+  }
+
+  async #start(): Promise<Child> {
+    const child = new Child(path.join(root, 'dist/services/cli/main.js'), this.#flags, {})
+    const line = await child.line((each) => each.event === 'listening')
+    assert.ok(line, `the scorer did not start:\n${child.lines.join('\n')}`)
+    this.#url = String(line['api'])
+    return child
+  }
+
+  /** Feeds at a rate that keeps the scorer at work for as long as it is killed. */
+  async #feed(): Promise<void> {
+    const bus = this.#options.bus === 'kafka' ? await openBus(this.#settings) : null
+    while (this.#published < this.#options.records) {
+      const payments = this.#next(batch)
+      if (bus !== null) await bus.publish(this.#messages(payments))
+      else await this.#post(payments)
+      await pause(this.#options.pauseMs)
+    }
+    await bus?.close()
+  }
+
+  /** The embedded log has one owner, so its records go in by HTTP; a request without an answer is made again. */
+  async #post(payments: readonly Payment[]): Promise<void> {
+    const { topic } = this.#stream.spec.source
+    const body = payments.map((payment) => JSON.stringify(payment)).join('\n')
+    for (let tries = 0; tries < 600; tries++) {
+      const url = this.#url
+      if (url !== '') {
+        const answer = await fetch(`${url}/topics/${topic}/records`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-ndjson' },
+          body,
+        }).catch(() => null)
+        if (answer?.ok) return
+        assert.ok(answer === null || answer.status >= 500, `ingest refused: ${await answer?.text()}`)
+      }
+      await pause(50)
+    }
+    assert.fail('nobody took records in for 30 s')
+  }
+
+  async #waitForDeath(child: Child, aimed: boolean): Promise<void> {
+    await child.line((line) => line.event === 'partition-live')
+    await pause(this.#random.integer(2_500))
+    if (!aimed) return
+    await child.line((line) => line.event === 'committing')
+  }
+
+  async #finish(child: Child): Promise<Omit<ChaosReport, 'bus' | 'kills' | 'killsInTransaction' | 'seconds'>> {
+    const reading: BusSettings =
+      this.#settings.kind === 'kafka'
+        ? this.#settings
+        : { kind: 'embedded', options: { ...this.#settings.options, mode: 'read' } }
+    const bus = await openBus(reading)
+    try {
+      await this.#caughtUp(bus)
+      assert.equal(await child.stop(), 0, `the scorer did not end well:\n${child.lines.join('\n')}`)
+      return await this.#audit(bus)
+    } finally {
+      await bus.close()
+    }
+  }
+
+  async #caughtUp(bus: Bus): Promise<void> {
+    for (let tries = 0; tries < 600; tries++) {
+      let behind = 0
+      for (let partition = 0; partition < partitions; partition++) {
+        const { next } = await bus.range(this.#stream.spec.source.topic, partition)
+        const ledger = await lastLedger(bus, this.#names.state, partition)
+        behind += next - (ledger?.nextOffset ?? 0)
+      }
+      if (behind === 0) return
+      await pause(200)
+    }
+    assert.fail('the scorer did not catch up within two minutes')
+  }
+
+  async #audit(bus: Bus): Promise<Omit<ChaosReport, 'bus' | 'kills' | 'killsInTransaction' | 'seconds'>> {
+    const name = this.#stream.spec.stream
+    const publications = await readPublications(bus, this.#names.detectors)
+    const alerts = await alertsByPartition(bus, this.#names.alerts)
+    const switches = await switchesByPartition(bus, this.#names.events)
+    const faults: string[] = []
+    let judged = 0
+    let switched = 0
+    let alerted = 0
+    for (let partition = 0; partition < partitions; partition++) {
+      const ledger = await lastLedger(bus, this.#names.state, partition)
+      assert.ok(ledger, `partition ${partition} has a ledger`)
+      judged += ledger.counts.reduce((sum, count) => sum + count, 0)
+      switched += switches.get(partition)?.length ?? 0
+      alerted += [...(alerts.get(partition)?.values() ?? [])].reduce((sum, { seen }) => sum + seen, 0)
+      const found = await audit({
+        stream: this.#stream,
+        source: bus,
+        topics: this.#names,
+        partition,
+        ledger,
+        switches: switches.get(partition) ?? [],
+        detector: (version) => load(publications.artefact(name, version) ?? new Uint8Array(0), { version }),
+        alerts: alerts.get(partition) ?? new Map(),
+        resolve: async () => 'absent',
+      })
+      faults.push(...found.map((fault) => `partition ${partition}: ${fault}`))
+    }
+    let records = 0
+    for (let partition = 0; partition < partitions; partition++) {
+      records += (await bus.range(this.#stream.spec.source.topic, partition)).next
+    }
+    const versions = new Set([...switches.values()].flat().map(({ version }) => version))
+    if (versions.size < 2) faults.push(`${versions.size} detectors judged; the swap in the middle was not seen`)
+    return { records, judged, alerts: alerted, switches: switched, faults }
+  }
+}
+
+async function eachRecord(
+  bus: Bus,
+  topic: string,
+  partition: number,
+  each: (records: Records, i: number) => void,
+): Promise<void> {
+  const range = await bus.range(topic, partition)
+  for await (const records of bus.read(topic, partition, range.first, range.next)) {
+    for (let i = 0; i < records.count; i++) each(records, i)
+  }
+}
+
+async function lastLedger(bus: Bus, topic: string, partition: number): Promise<Ledger | null> {
+  let found: Uint8Array | null = null
+  await eachRecord(bus, topic, partition, (records, i) => {
+    if (new TextDecoder().decode(keyBytes(records, i) ?? new Uint8Array(0)).endsWith('/ledger')) {
+      found = valueBytes(records, i)?.slice() ?? null
+    }
+  })
+  return found === null ? null : decodeLedger(found)
+}
+
+type Committed = Map<string, { value: Uint8Array; seen: number }>
+
+async function alertsByPartition(bus: Bus, topic: string): Promise<Map<number, Committed>> {
+  const found = new Map<number, Committed>()
+  for (let partition = 0; partition < (await bus.partitions(topic)); partition++) {
+    await eachRecord(bus, topic, partition, (records, i) => {
+      const value = valueBytes(records, i)
+      const alert = alertIn(value, headersOf(records, i))
+      const own = found.get(alert.partition) ?? new Map()
+      found.set(alert.partition, own)
+      own.set(alert.id, { value: value?.slice() ?? new Uint8Array(0), seen: (own.get(alert.id)?.seen ?? 0) + 1 })
+    })
+  }
+  return found
+}
+
+async function switchesByPartition(bus: Bus, topic: string): Promise<Map<number, Switch[]>> {
+  const found = new Map<number, Switch[]>()
+  await eachRecord(bus, topic, 0, (records, i) => {
+    const event = eventOf(valueBytes(records, i))
+    if (event?.kind !== 'detector-switched') return
+    const own = found.get(event.partition) ?? []
+    found.set(event.partition, own)
+    own.push({ offset: event.offset, version: event.version, threshold: event.threshold })
+  })
+  return found
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
