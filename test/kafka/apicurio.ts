@@ -47,7 +47,9 @@ async function prepare(folder: string): Promise<void> {
   rmSync(part, { recursive: true, force: true })
   mkdirSync(part, { recursive: true })
   const artifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`
-  await run('mvn', ['-B', '-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`], { cwd: part })
+  await run('mvn', ['-B', '-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`], {
+    cwd: part,
+  })
   const archive = join(part, `apicurio-registry-app-${version}-all.tar.gz`)
   await run('tar', ['xzf', archive, '-C', part])
   rmSync(archive)

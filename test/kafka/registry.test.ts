@@ -8,9 +8,9 @@ import { Columns, type Want } from '../../libs/codec/columns.ts'
 import { confluentFramed } from '../../libs/codec/framing.ts'
 import { registryDecoder } from '../../libs/codec/projection.ts'
 import { type Registry, registry } from '../../libs/codec/registry.ts'
+import { Failure } from '../../libs/core/failure.ts'
 import { recordsOf } from '../../libs/core/records.ts'
 import { reasonOf } from '../../libs/core/verdict.ts'
-import { Failure } from '../../libs/core/failure.ts'
 import { realRegistry } from './apicurio.ts'
 
 function client(url: string): Registry {
@@ -36,7 +36,11 @@ const later = schemaOf(
   { name: 'id', type: 'string' },
   { name: 'amount', type: 'double' },
 )
-const incompatible = schemaOf({ name: 'id', type: 'string' }, { name: 'amount', type: 'double' }, { name: 'must', type: 'int' })
+const incompatible = schemaOf(
+  { name: 'id', type: 'string' },
+  { name: 'amount', type: 'double' },
+  { name: 'must', type: 'int' },
+)
 
 test('schemas are registered, found by id, refused and absent as a real registry says', async (t) => {
   const found = await realRegistry()
