@@ -1,7 +1,7 @@
 // Reference: the tables of metrics and settings as Markdown, for the documentation. Generated from what the code declares,
 // so that they cannot differ from it.
 
-import { metricTable } from './metrics.ts'
+import { metricTable } from './metric-table.ts'
 import { type SettingRow, settingTable } from './setting-table.ts'
 import { flagOf } from './settings.ts'
 

@@ -1,6 +1,6 @@
 // Expressions: which metrics a PromQL expression speaks of, as far as names tell.
 
-import { metricTable } from '../../libs/run/metrics.ts'
+import { metricTable } from '../../libs/run/metric-table.ts'
 
 /** Names of ours, and of the process, in an expression: what is quoted or a label is left out by its shape. */
 export function metricsIn(expr: string): string[] {

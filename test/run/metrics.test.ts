@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { ANOMALOUS, LATE, NORMAL, OUTCOMES, rejected, rejectReasons, verdictKinds } from '../../libs/core/verdict.ts'
-import { metrics, metricTable } from '../../libs/run/metrics.ts'
+import { metricTable } from '../../libs/run/metric-table.ts'
+import { metrics } from '../../libs/run/metrics.ts'
 
 const atMs = 1_700_000_000_000
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { metricTable } from '../../libs/run/metrics.ts'
+import { metricTable } from '../../libs/run/metric-table.ts'
 import { metricReference, settingReference } from '../../libs/run/reference.ts'
 import { settingTable } from '../../libs/run/setting-table.ts'
 
