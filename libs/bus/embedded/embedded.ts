@@ -18,6 +18,7 @@ import { type Scheduler, wallScheduler } from '../scheduler.ts'
 import { Tail } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { EmbeddedPort } from './embedded-port.ts'
+import { Janitor } from './janitor.ts'
 import { Log } from './log.ts'
 import { Store } from './store.ts'
 
@@ -45,12 +46,19 @@ class EmbeddedBus implements Bus {
   readonly #epochs = new Map<string, number>()
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #stops = new Set<() => Promise<void>>()
+  readonly #runs = new Set<Tasks>()
+  readonly #janitor: Janitor | null
 
   constructor(options: EmbeddedOptions, scheduler: Scheduler) {
     this.#mode = options.mode
     this.#scheduler = scheduler
     this.#store = new Store(options.dir, options.mode)
     this.#log = new Log(this.#store)
+    const failed = (thrown: unknown): void => {
+      // A log that cannot be tidied cannot be written to either; without a run the next write says so.
+      for (const tasks of this.#runs) tasks.fail(Failure.of(thrown, 'log-corrupt'))
+    }
+    this.#janitor = options.mode === 'own' ? new Janitor(this.#store, this.#log, scheduler, failed) : null
   }
 
   async partitions(topic: string): Promise<number> {
@@ -112,6 +120,7 @@ class EmbeddedBus implements Bus {
     const stop = (): Promise<void> => {
       stopLag()
       this.#stops.delete(stop)
+      this.#runs.delete(tasks)
       return tasks.stop()
     }
     const fenced = (partition: number): void => {
@@ -124,6 +133,7 @@ class EmbeddedBus implements Bus {
     for (let partition = 0; partition < partitions; partition++) {
       tasks.start(partition, this.#port(options, id, partition, tasks))
     }
+    this.#runs.add(tasks)
     const stopLag = this.#reportLag(options, tasks)
     this.#stops.add(stop)
     return { stop, ended: tasks.ended }
@@ -234,6 +244,7 @@ class EmbeddedBus implements Bus {
 
   async close(): Promise<void> {
     await Promise.all([...this.#stops].map((stop) => stop()))
+    await this.#janitor?.stop()
     await this.#store.close()
   }
 

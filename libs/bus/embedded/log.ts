@@ -38,6 +38,7 @@ export class Log {
   readonly #store: Store
   readonly #heads = new Map<string, HeadRow>()
   readonly #topics = new Map<string, TopicPlace>()
+  readonly #appended = new Map<string, number>()
 
   constructor(store: Store) {
     this.#store = store
@@ -53,6 +54,11 @@ export class Log {
     }
     this.#topics.set(name, row)
     return row
+  }
+
+  /** Bytes appended to a partition since this process opened the log. */
+  appendedBytes(topic: number, partition: number): number {
+    return this.#appended.get(`${topic}/${partition}`) ?? 0
   }
 
   range(topic: string, partition: number): PartitionRange {
@@ -84,6 +90,8 @@ export class Log {
       head = { first: head.first, next: base + batch.length, maxTimestampMs }
     }
     this.#heads.set(name, head)
+    const bytes = values.reduce((sum, { value }) => sum + value.length, 0)
+    this.#appended.set(name, (this.#appended.get(name) ?? 0) + bytes)
     const { next, maxTimestampMs } = head
     return {
       baseOffset,
@@ -136,7 +144,7 @@ export class Log {
 
 type Key = [number, number, number]
 
-function endOf(batch: Uint8Array): number {
+export function endOf(batch: Uint8Array): number {
   return batchesIn(batch, 0, batch.length)[0]?.nextOffset ?? 0
 }
 

@@ -92,6 +92,7 @@ export class Store {
   }
 
   async write(change: () => void): Promise<void> {
+    if (this.#epoch === null) throw new Failure('log-owned', 'the log is open for reading only; its owner writes')
     const refusal = await this.#root.transaction(() => this.#guarded(change))
     if (refusal !== null) throw refusal
     await this.#root.flushed
@@ -99,7 +100,6 @@ export class Store {
 
   /** Refuses before anything is written; what `change` throws must be thrown before its first write. */
   #guarded(change: () => void): Failure | null {
-    if (this.#epoch === null) return new Failure('log-owned', 'the log is open for reading only')
     if (this.#ownerRow()?.epoch !== this.#epoch) {
       return new Failure('fenced', 'another process owns the log now; this one must stop')
     }
