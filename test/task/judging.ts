@@ -5,6 +5,7 @@ import type { Message } from '../../libs/core/message.ts'
 import { Random } from '../../libs/core/random.ts'
 import { type PlainRecord, type Records, recordsOf } from '../../libs/core/records.ts'
 import { detector } from '../../libs/detector/load.ts'
+import type { Model } from '../../libs/detector/model.ts'
 import { decoderOf } from '../../libs/stream/decoder.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import { parse } from '../../libs/stream/spec-parse.ts'
@@ -45,8 +46,8 @@ export function payments(count: number, seed: number): PlainRecord[] {
   })
 }
 
-/** A detector with random weights, whose threshold lets about one row in thirty alarm. */
-export function inForce(seed: number): InForce {
+/** Random weights behind a scaler that suits the rows of `payments`. */
+export function paymentsModel(seed: number): Model {
   const model = sampleModel({
     widths: [stream.width, 6, 2, 6, stream.width],
     activation: { kind: 'tanh' },
@@ -54,11 +55,16 @@ export function inForce(seed: number): InForce {
     members: 1,
     seed,
   })
-  const scaled = {
+  return {
     ...model,
+    layout: { revision: stream.revision, features: ['amount', 'spent', 'count', 'gap'], groups: stream.groups },
     scaler: { mean: Float32Array.of(3, 60, 2, 40), inverseScale: Float32Array.of(1, 0.02, 0.5, 0.02), clip: 1000 },
   }
-  return { detector: detector(scaled, `v${seed}`), threshold: 60 }
+}
+
+/** Its threshold lets about one row in thirty alarm. */
+export function inForce(seed: number): InForce {
+  return { detector: detector(paymentsModel(seed), `v${seed}`), threshold: 60 }
 }
 
 /** A log in memory: topics of partitions of records, read as a bus would. */
