@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { covariance, invert } from '../../../libs/detector/covariance.ts'
+import { scoresOf } from '../../../libs/detector/fit.ts'
+import { scaled } from '../../../libs/detector/fit-scaler.ts'
+import { linearModel, planted } from '../planted.ts'
+
+const width = 4
+
+test('its score is the Mahalanobis distance of the row, and a prediction never uses the column itself', () => {
+  const rows = planted(500, width, 1)
+  const model = linearModel(rows, planted(200, width, 2), width, 0.01)
+  const { mean, matrix } = covariance(scaled(rows, 500, model.scaler), 500, width)
+  const precision = invert(matrix, width)
+  const fresh = planted(50, width, 3)
+  const z = scaled(fresh, 50, model.scaler)
+  const scores = scoresOf(model, fresh)
+  for (let i = 0; i < 50; i++) {
+    let distance = 0
+    for (let j = 0; j < width; j++)
+      for (let k = 0; k < width; k++)
+        distance += (z[i * width + j]! - mean[j]!) * precision[j * width + k]! * (z[i * width + k]! - mean[k]!)
+    assert.ok(Math.abs(scores[i]! / distance - 1) < 1e-3, `${scores[i]} for ${distance}`)
+  }
+  for (let j = 0; j < width; j++) assert.equal(model.members[0]!.layers[0]!.weights[j * width + j], 0)
+})
