@@ -17,6 +17,7 @@
 
 import Module, { createRequire } from 'node:module'
 import type { Batch } from 'kafkajs'
+import { cacheCoordinators } from './coordinator-cache.ts'
 import { FetchedBatch, type PartitionData, RawRecords } from './fetched-batch.ts'
 import { type BatchParts, encodeBatch, type KafkaRecord } from './record-encoder.ts'
 
@@ -99,6 +100,7 @@ function load(): Loaded {
   group.prototype.recoverFromOffsetOutOfRange = async (outOfRange) => {
     throw new KafkaJSNonRetriableError(outOfRange)
   }
+  cacheCoordinators(require('kafkajs/src/cluster/index.js'), require('kafkajs/src/broker/index.js'))
   return { kafkajs: require('kafkajs'), Batch: FetchedBatch, warning: null }
 }
 
