@@ -1,22 +1,17 @@
 // Avro: the only door to the Avro library. It parses schemas under limits, encodes what is published, and decodes whole
 // records on the rare path; the hot path is a projection (projection.ts), for which this is the oracle in tests.
 // Invariants
-//   V1 a count of items is bounded by the bytes left and by a budget per record, block by block, so that a few bytes can
-//      neither allocate without bound nor loop without end. Stock collection readers of the library do both: six bytes of
-//      `array<null>` abort the process past any catch, and three bytes make a skipped array or map loop for ever. They are
-//      replaced, once, when this module is loaded; nothing else in the process uses the library.
+//   V1 no schema from outside reaches the library before our own limits (avro-schema.ts), no bytes before its readers of
+//      collections are guarded (avro-guard.ts).
 //   V2 bytes from outside never throw out of `decode`: what does not follow the schema is `undecodable`, with the reason.
 //   V3 decoded values are plain objects, arrays and copies of bytes: they alias no buffer and carry no prototype of theirs.
 
-import assert from 'node:assert/strict'
 import avsc from 'avsc'
 import { Failure } from '../core/failure.ts'
+import { withinBudget } from './avro-guard.ts'
 import { shapeOf } from './avro-schema.ts'
 import type { Infer } from './infer.ts'
 import { readLong, writtenLong } from './varint.ts'
-
-/** Items of all arrays and maps of one record. */
-export const itemsMax = 65_536
 
 /** A schema ready for use; `text` is what a registry or a container file is given. */
 export interface AvroType<T> {
@@ -110,9 +105,8 @@ const longType = avsc.types.LongType.__with(
 )
 
 function guarded<T>(read: () => T): Decoded<T> {
-  itemsLeft = itemsMax
   try {
-    return { kind: 'value', value: plain(read()) }
+    return { kind: 'value', value: plain(withinBudget(read)) }
   } catch (thrown) {
     return { kind: 'undecodable', reason: messageOf(thrown) }
   }
@@ -141,77 +135,4 @@ function buffered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(buffered)
   if (value instanceof Uint8Array) return asBuffer(value)
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, buffered(part)]))
-}
-
-/** The part of the library's cursor and of its collection types that the guard needs. */
-interface Tap {
-  readonly buf: Uint8Array
-  readonly pos: number
-  readLong(): number
-  readString(): string
-  skipString(): void
-}
-interface Part {
-  _read(tap: Tap): unknown
-  _skip(tap: Tap): void
-}
-
-let itemsLeft = 0
-
-function blockCount(tap: Tap): number {
-  let count = tap.readLong()
-  if (count < 0) {
-    count = -count
-    const bytes = tap.readLong()
-    if (bytes < 0 || bytes > tap.buf.length - tap.pos) throw new RangeError('a block states a size beyond the record')
-  }
-  if (count > tap.buf.length - tap.pos) throw new RangeError('a block counts more items than bytes are left')
-  if (count > itemsLeft) throw new RangeError(`more than ${itemsMax} items`)
-  itemsLeft -= count
-  return count
-}
-
-const arrayGuard = {
-  _read(this: { readonly itemsType: Part }, tap: Tap): unknown[] {
-    const items: unknown[] = []
-    for (let n = blockCount(tap); n > 0; n = blockCount(tap)) {
-      for (; n > 0; n--) items.push(this.itemsType._read(tap))
-    }
-    return items
-  },
-  _skip(this: { readonly itemsType: Part }, tap: Tap): void {
-    for (let n = blockCount(tap); n > 0; n = blockCount(tap)) for (; n > 0; n--) this.itemsType._skip(tap)
-  },
-}
-
-const mapGuard = {
-  _read(this: { readonly valuesType: Part }, tap: Tap): object {
-    const entries: Record<string, unknown> = Object.create(null)
-    for (let n = blockCount(tap); n > 0; n = blockCount(tap)) {
-      for (; n > 0; n--) {
-        const key = tap.readString()
-        entries[key] = this.valuesType._read(tap)
-      }
-    }
-    return entries
-  },
-  _skip(this: { readonly valuesType: Part }, tap: Tap): void {
-    for (let n = blockCount(tap); n > 0; n = blockCount(tap)) {
-      for (; n > 0; n--) {
-        tap.skipString()
-        this.valuesType._skip(tap)
-      }
-    }
-  },
-}
-
-for (const [type, guard] of [
-  [avsc.types.ArrayType, arrayGuard],
-  [avsc.types.MapType, mapGuard],
-] as const) {
-  const prototype: object = type.prototype
-  for (const name of ['_read', '_skip'] as const) {
-    assert.ok(name in prototype, `V1: the Avro library has no ${name} to guard; another version?`)
-  }
-  Object.assign(prototype, guard)
 }

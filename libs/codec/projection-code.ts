@@ -1,7 +1,7 @@
 // Projection code: a plan printed as JavaScript, one straight walk over the bytes. It is compiled with `new Function`.
 // Invariants
 //   K1 no text of a schema or of a spec enters the program: only indices and sizes, all of them integers.
-//   K2 every read is preceded by a check against the end of the record; positions only grow.
+//   K2 every read is preceded by a check against the end of the record; positions only grow, by bounded steps.
 //   K3 every loop consumes bytes or the record's budget of items; routines nest at most nestingMax deep.
 //   K4 a varint has at most 10 bytes, a length is not negative, a branch or symbol index exists.
 // Why printed: the shape of a record is then in the branches of the program, not in data it would have to interpret.
@@ -53,7 +53,7 @@ if (end - at < 5 || bytes[at] !== 0) continue rows
 if (framing !== ${ANY_ID} && view.getUint32(at + 1) !== framing) return i
 at += 5
 }
-left = ${itemsMax}
+${rows.includes('left') || routines.length > 0 ? `left = ${itemsMax}` : ''}
 ${rows}
 if (at !== end) continue rows
 faults[row] = fault
@@ -63,7 +63,8 @@ return to
 ${whole}
 function size(bytes, at, end) {
 left = ${itemsMax}
-return whole(bytes, at, end, 0)
+const after = whole(bytes, at, end, 0)
+return after > end ? -1 : after
 }
 return { run, size }`
   return { source, tables: printer.tables }
@@ -234,7 +235,8 @@ return at
 if (v < 0 || v >= ${shape.symbols.length}) ${fail}\n${cells.join('\n')} }`
     }
     if (wants.length === 0) {
-      return `{ const stop = end - at < 10 ? end : at + 10
+      return `if (at >= end) ${fail}
+if (bytes[at++] > 127) { const stop = end - at < 9 ? end : at + 9
 while (at < stop && bytes[at] > 127) at++
 if (at >= stop) ${fail}\nat++ }`
     }
@@ -248,9 +250,11 @@ if (at >= stop) ${fail}\nat++ }`
   #bytes(shape: BytesShape, wants: readonly number[], scope: Scope): string {
     const { fail } = scope
     const cells = wants.map((w) => this.#stretch(w, shape, 'at', 'n'))
+    // Nothing of a short text is read unless it is wanted: a length beyond the end shows at the next check of the position.
+    const room = `if (n > end - at) ${fail}`
     return `{ if (at >= end) ${fail}\nlet n = bytes[at++]
-if (n < 128) { if (n & 1) ${fail}\nn >>>= 1 } else { n = long(bytes, at - 1, end)\nif (!(n >= 0)) ${fail}\nat = pos }
-if (n > end - at) ${fail}\n${cells.join('\n')}\nat += n }`
+if (n < 128) { if (n & 1) ${fail}\nn >>>= 1 } else { n = long(bytes, at - 1, end)\nif (!(n >= 0)) ${fail}\nat = pos\n${room} }
+${cells.length === 0 ? '' : room}\n${cells.join('\n')}\nat += n }`
   }
 
   #union(branches: readonly (readonly Step[])[], scope: Scope): string {

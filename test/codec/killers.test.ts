@@ -3,10 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { avroType, avroTypeOf, itemsMax } from '../../libs/codec/avro.ts'
+import { avroType, avroTypeOf } from '../../libs/codec/avro.ts'
+import { itemsMax, nodesMax } from '../../libs/codec/avro-guard.ts'
 import type { Want } from '../../libs/codec/columns.ts'
 import { avroDecoder } from '../../libs/codec/projection.ts'
 import { nestingMax } from '../../libs/codec/projection-code.ts'
+import { writtenLong } from '../../libs/codec/varint.ts'
 import { projected } from './projection-oracle.ts'
 
 const last: Want = { kind: 'number', field: 'last', parse: 'number' }
@@ -67,6 +69,22 @@ test('the budget of items is one for a record, not one for an array', () => {
   assert.deepEqual(readings(schemaText, nested(256, 255)), ['value', 'value', 'value'])
   assert.deepEqual(readings(schemaText, nested(257, 255)), ['undecodable', 'undecodable', 'undecodable'])
   assert.equal(256 + 256 * 255, itemsMax)
+})
+
+test('items of a byte and many fields of nothing have a budget of their own', () => {
+  const nothings = Array.from({ length: 900 }, (_, i) => ({ name: `n${i}`, type: 'null' }))
+  const item = { type: 'record', name: 'Item', fields: [{ name: 'flag', type: 'boolean' }, ...nothings] }
+  const itemsMost = Math.floor(nodesMax / 902)
+  for (const [type, union] of [
+    [item, ''],
+    [['null', item], '02'],
+  ] as const) {
+    const schemaText = around({ type: 'array', items: type })
+    const value = (items: number): Uint8Array =>
+      Buffer.concat([writtenLong(items), Buffer.from(`${union}01`.repeat(items), 'hex'), Buffer.from([0, 2])])
+    assert.deepEqual(readings(schemaText, value(itemsMost)), ['value', 'value', 'value'])
+    assert.deepEqual(readings(schemaText, value(60_000)), ['undecodable', 'value', 'value'])
+  }
 })
 
 test('the budget is renewed for every record', () => {
