@@ -18,7 +18,7 @@ import { readSafetensors, type Tensor, type Tensors, writeSafetensors } from './
 export const artefactFormat = 'plumbline-detector-1'
 /** Golden vectors of an artefact. */
 export const goldenRowsMin = 8
-const goldenRowsMax = 64
+const goldenRowsMax = 32
 
 /** Rows in row units (a missing value is NaN) and the scores that they must get. */
 export interface Golden {
@@ -30,7 +30,7 @@ export interface StoredModel extends Model {
   readonly golden: Golden
 }
 
-/** The model as bytes. `rows` are rows of the stream (stride = width), of which the first 64 become golden vectors. */
+/** The model as bytes. `rows` are rows of the stream (stride = width), of which the first 32 become golden vectors. */
 export function artefact(model: Model, rows: Float32Array): Uint8Array {
   const count = Math.min(goldenRowsMax, Math.floor(rows.length / model.width))
   assert.ok(count >= goldenRowsMin, `an artefact needs ${goldenRowsMin} golden rows; ${count} were given`)
