@@ -1,6 +1,7 @@
-// Publisher: messages outside a task. Owns a producer, made at first use and thrown away at its first failure.
+// Publisher: messages outside a task. Owns two producers, made at first use and thrown away at their first failure.
 // Invariants
-//   P1 all or nothing for each partition: what fits in one request goes in one; what does not goes in a transaction.
+//   P1 all or nothing for each partition: what fits in one request goes in one; where something does not, all of it goes
+//      in a transaction.
 //   P2 one publication at a time, so that the order of calls is the order in the log.
 
 import type { Producer } from 'kafkajs'
@@ -9,16 +10,22 @@ import type { Published } from '../bus.ts'
 import type { Connection } from './connection.ts'
 import type { Logs } from './logs.ts'
 import { type Request, requestsOf, sendOne } from './send.ts'
+import { settled } from './settled.ts'
+import { TransactionalProducer } from './transactional.ts'
 
 export class Publisher {
   readonly #connection: Connection
   readonly #logs: Logs
-  #producer: Promise<Producer> | null = null
+  readonly #transactionalId: string
+  #plain: Promise<Producer> | null = null
+  #transactional: Promise<TransactionalProducer> | null = null
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(connection: Connection, logs: Logs) {
+  /** `transactionalId` must be this publisher's alone: whoever uses it too is fenced. */
+  constructor(connection: Connection, logs: Logs, transactionalId: string) {
     this.#connection = connection
     this.#logs = logs
+    this.#transactionalId = transactionalId
   }
 
   publish(messages: readonly Message[]): Promise<readonly Published[]> {
@@ -30,30 +37,55 @@ export class Publisher {
   async #publish(messages: readonly Message[]): Promise<readonly Published[]> {
     const published: Published[] = []
     const placed = await this.#logs.placed(messages)
-    const { produceBytesMax } = this.#connection.limits
-    const requests = requestsOf(placed, produceBytesMax)
+    const requests = requestsOf(placed, this.#connection.limits.produceBytesMax)
+    const places = new Set(requests.map(({ topic, partition }) => `${partition}/${topic}`))
     try {
-      this.#producer ??= this.#connection.producer(null)
-      const producer = await this.#producer
-      for (const request of requests) note(published, request, await sendOne(producer, request))
+      if (requests.length > places.size) await this.#together(requests, published)
+      else await this.#each(requests, published)
     } catch (thrown) {
-      this.#discard()
+      await this.#discard()
       const topics = [...new Set(placed.map((message) => message.topic))].join(', ')
       throw this.#connection.failure(thrown, `publishing to ${topics}`)
     }
     return published
   }
 
-  #discard(): void {
-    this.#producer?.then((producer) => producer.disconnect()).catch(() => {})
-    this.#producer = null
+  async #each(requests: readonly Request[], published: Published[]): Promise<void> {
+    this.#plain ??= this.#connection.producer(null)
+    const producer = await this.#plain
+    for (const request of requests) note(published, request, await sendOne(producer, request))
+  }
+
+  async #together(requests: readonly Request[], published: Published[]): Promise<void> {
+    this.#transactional ??= TransactionalProducer.connect(this.#connection, this.#transactionalId, null)
+    const producer = await this.#transactional
+    const transaction = await producer.begin()
+    try {
+      for (const { topic, partition, messages } of requests) await transaction.send(topic, partition, messages)
+    } catch (thrown) {
+      // Left open it would hide what others write behind it, until the broker's patience ends.
+      await transaction.abort().catch(() => {})
+      throw thrown
+    }
+    for (const [i, request] of requests.entries()) {
+      const last = producer.written[i]?.lastOffset ?? Number.NaN
+      note(published, request, last - request.messages.length + 1)
+    }
+    await transaction.commit()
+    await settled(this.#logs, producer.written)
+  }
+
+  async #discard(): Promise<void> {
+    const [plain, transactional] = [this.#plain, this.#transactional]
+    this.#plain = null
+    this.#transactional = null
+    await plain?.then((producer) => producer.disconnect()).catch(() => {})
+    await transactional?.then((producer) => producer.discard()).catch(() => {})
   }
 
   async close(): Promise<void> {
     await this.#last
-    const producer = this.#producer
-    this.#producer = null
-    await producer?.then((made) => made.disconnect()).catch(() => {})
+    await this.#discard()
   }
 }
 
