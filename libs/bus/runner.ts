@@ -1,6 +1,5 @@
 // Runner: the loop of one partition's task, the same for every adapter: fence, build, judge, commit, recover. It does no
-// I/O of its own: records are offered to it, everything else goes through its port. Owns the task, its queue and what the
-// next transaction will carry.
+// I/O of its own: records are offered to it, everything else goes through its port. Owns the task.
 // Invariants
 //   L1 an offset is committed only in one commit with all outputs of the records before it and the checkpoint made after
 //      them (I1, I3); what is judged while a commit is under way belongs to the next.
@@ -9,32 +8,21 @@
 //   L3 before a task is built the former owner is fenced off, and only then the committed offset is read. A commit that fails
 //      or is in doubt leads here too: crash and recovery are one path. A task is kept only if nothing of it is uncommitted
 //      and the offset read is the one that it committed last.
-//   L4 what a task throws is a bug and ends the run; what a port or a build rejects with is the world, and is tried again, at
-//      most `REBUILDS_MAX` times in a row without a commit between.
+//   L4 what a task throws is a bug and ends the run; what a port or a build rejects with is the world, and is tried again.
 //   L5 a turn of the event loop judges at most PIECE_RECORDS_MAX records, fewer when they take longer than TURN_MS.
 
 import assert from 'node:assert/strict'
-import { Failure, type FailureCode } from '../core/failure.ts'
-import type { Message } from '../core/message.ts'
+import { Failure } from '../core/failure.ts'
 import type { Reader, RunOptions, Step, Task, TaskNeed } from './bus.ts'
 import type { Share } from './byte-budget.ts'
-import { Feed, type Fetched, indexAt } from './fetched.ts'
+import { type Fetched, indexAt } from './fetched.ts'
+import { Intake } from './intake.ts'
+import { Pending } from './pending.ts'
+import type { Port } from './port.ts'
 import type { Run } from './record-reader.ts'
+import { backoffMs, Recovery } from './recovery.ts'
 import type { Scheduler } from './scheduler.ts'
-
-/** What an adapter does for one partition. Rejects with Failure; a commit of unknown outcome is a failed one. */
-export interface Port {
-  /** Fences off every former owner, then answers the committed offset, or null if there is none. */
-  fence(): Promise<number | null>
-  /** Makes messages and offset visible together (exactly-once), or the messages before the offset (at-least-once). */
-  commit(messages: readonly Message[], nextOffset: number): Promise<void>
-  /** Fetching goes on from here; what was fetched before is not offered any more. */
-  seek(offset: number): Promise<void> | void
-  pause(): void
-  resume(): void
-  /** Leaves nothing open: aborts what is under way, disconnects. */
-  close(): Promise<void>
-}
+import { Wait } from './wait.ts'
 
 export interface RunnerSpec {
   readonly partition: number
@@ -52,32 +40,12 @@ export type RunnerEnd =
   | { readonly kind: 'fenced'; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly failure: Error }
 
-export const REBUILDS_MAX = 10
 export const TICK_MS = 1000
 const PIECE_RECORDS_MAX = 8192
 const PIECE_RECORDS_MIN = 64
 const TURN_MS = 10
 /** Outputs held for the next transaction; judging waits for the commit under way beyond it. */
 const HELD_OUTPUTS_MAX = 4096
-const BACKOFF_MS_MIN = 50
-const BACKOFF_MS_MAX = 10_000
-/** A failure this long after the one before counts as the first. */
-const FORGIVEN_MS = 600_000
-
-/** Failures that trying again does not cure. */
-const FINAL: ReadonlySet<FailureCode> = new Set([
-  'usage',
-  'spec-invalid',
-  'schema-invalid',
-  'state-mismatch',
-  'offset-lost',
-  'topic-missing',
-  'topic-mismatch',
-  'log-owned',
-  'artefact-invalid',
-  'artefact-mismatch',
-  'stopped',
-])
 
 export class Runner {
   readonly ended: Promise<RunnerEnd>
@@ -86,21 +54,16 @@ export class Runner {
   readonly #options: RunOptions
   readonly #reader: Reader
   readonly #scheduler: Scheduler
-  readonly #share: Share
-  readonly #feed: Feed
+  readonly #intake: Intake
+  readonly #pending: Pending
+  readonly #recovery = new Recovery()
+  readonly #wait: Wait
 
   #mode: 'run' | 'drain' | 'abandon' = 'run'
   /** False from a fence on until the task is in place. */
   #live = false
-  /** Whether offers are taken. */
-  #gate: 'open' | 'shut' = 'shut'
   #suspended = false
   #confirmWanted = false
-  #budgetPaused = false
-  #fencings = 0
-  #failures = 0
-  #failedMs = Number.NEGATIVE_INFINITY
-  #expected = 0
   #broken: Failure | null = null
 
   #task: Task | null = null
@@ -111,16 +74,8 @@ export class Runner {
   #needRefusals = 0
   #judged = 0
   #committed: number | null = null
-
-  #outputs: Message[] = []
-  #dirty = false
-  #dirtySinceMs = 0
-  #formedMs = Number.NEGATIVE_INFINITY
   #tickMs = 0
   #underWay: Promise<void> | null = null
-
-  #wakeUp: (() => void) | null = null
-  #interrupt: (() => void) | null = null
 
   constructor(spec: RunnerSpec) {
     this.partition = spec.partition
@@ -128,11 +83,9 @@ export class Runner {
     this.#options = spec.options
     this.#reader = spec.reader
     this.#scheduler = spec.scheduler
-    this.#share = spec.share(
-      () => this.#pauseForBudget(true),
-      () => this.#pauseForBudget(false),
-    )
-    this.#feed = new Feed((bytes) => this.#share.release(bytes))
+    this.#intake = new Intake(spec.port, spec.share)
+    this.#pending = new Pending(spec.options)
+    this.#wait = new Wait(spec.scheduler)
     this.ended = this.#main()
   }
 
@@ -143,32 +96,25 @@ export class Runner {
 
   /** Queues what was fetched. Never refuses for want of room: the port is told to pause. */
   offer(fetched: Fetched): void {
-    if (this.#gate === 'shut' || this.#suspended || this.#confirmWanted) return
-    if (fetched.from !== this.#expected) {
-      const found = `partition ${this.partition}: fetched from ${fetched.from}, expected ${this.#expected}`
-      this.#broken ??= new Failure('commit-unknown', found)
-      this.#wake()
-      return
-    }
-    this.#expected = fetched.next
-    this.#feed.push(fetched)
-    this.#share.add(fetched.bytes)
-    this.#wake()
+    this.#broken ??= this.#intake.offer(fetched)
+    this.#wait.wake()
   }
 
   /** The group rebalances: commits what is judged and takes nothing more until `confirm`. */
   suspend(): void {
     this.#suspended = true
-    this.#wake()
+    this.#intake.freeze()
+    this.#wait.wake()
   }
 
   /** The partition was assigned again: fences and reads the offset anew, since it may have been another's in between. */
   confirm(): void {
     this.#suspended = false
     this.#confirmWanted = true
-    this.#fencings = 0
-    this.#interrupt?.()
-    this.#wake()
+    this.#intake.freeze()
+    this.#recovery.assigned()
+    this.#wait.callOff()
+    this.#wait.wake()
   }
 
   /** Judges nothing more, commits what is judged, closes. */
@@ -183,8 +129,8 @@ export class Runner {
 
   #finish(mode: 'drain' | 'abandon'): Promise<RunnerEnd> {
     if (this.#mode !== 'abandon') this.#mode = mode
-    this.#interrupt?.()
-    this.#wake()
+    this.#wait.callOff()
+    this.#wait.wake()
     return this.ended
   }
 
@@ -202,8 +148,7 @@ export class Runner {
         end = await this.#recover(thrown)
       }
     }
-    this.#shut()
-    this.#share.leave()
+    this.#intake.leave()
     await this.#underWay
     try {
       await this.#port.close()
@@ -220,14 +165,14 @@ export class Runner {
     this.#confirmWanted = false
     const committed = await this.#port.fence()
     if (this.#mode !== 'run') return
-    const clean = !this.#dirty && this.#broken === null && committed === this.#committed
+    const clean = !this.#pending.dirty && this.#broken === null && committed === this.#committed
     if (this.#task !== null && !clean) this.#discard('its offset was moved or its records were not committed')
     this.#committed = committed
     this.#broken = null
     if (this.#task === null) {
       const assignment = { partition: this.partition, committed }
-      const built = await this.#unlessCalled(this.#options.build(assignment, this.#reader))
-      if (built === null) return
+      const built = this.#confirmWanted ? null : await this.#wait.answer(this.#options.build(assignment, this.#reader))
+      if (built === null || this.#mode !== 'run') return
       this.#task = built.value.task
       this.#judged = built.value.position
     }
@@ -238,19 +183,14 @@ export class Runner {
 
   /** Nothing is accepted any more; what was queued will be fetched again. */
   #shut(): void {
-    this.#gate = 'shut'
-    this.#port.pause()
     this.#piece = null
-    this.#feed.clear()
-    this.#share.clear()
+    this.#intake.shut()
   }
 
   async #open(): Promise<void> {
-    this.#expected = this.#judged
     this.#tickMs = this.#scheduler.nowMs() + TICK_MS
-    await this.#port.seek(this.#judged)
-    this.#gate = 'open'
-    this.#resumeUnlessPaused()
+    await this.#intake.open(this.#judged)
+    if (this.#suspended || this.#confirmWanted) this.#intake.freeze()
   }
 
   async #judge(): Promise<void> {
@@ -262,7 +202,7 @@ export class Runner {
         continue
       }
       if (nowMs >= this.#commitDueMs()) this.#commit()
-      if (this.#suspended || this.#outputs.length >= HELD_OUTPUTS_MAX) {
+      if (this.#suspended || this.#pending.outputs >= HELD_OUTPUTS_MAX) {
         await this.#sleepUntil(this.#commitDueMs())
       } else if (this.#nextPiece()) {
         this.#step()
@@ -279,7 +219,7 @@ export class Runner {
 
   #nextPiece(): boolean {
     if (this.#piece !== null) return true
-    this.#piece = this.#feed.take(this.#pieceRecordsMax)
+    this.#piece = this.#intake.take(this.#pieceRecordsMax)
     this.#index = 0
     return this.#piece !== null
   }
@@ -289,7 +229,7 @@ export class Runner {
     if (piece === null) return
     this.#piece = null
     const startMs = this.#scheduler.nowMs()
-    this.#setDirty(startMs)
+    this.#pending.touch(startMs)
     if (piece.kind === 'too-large') {
       this.#absorb(this.#ask((task) => task.skip(piece.from, piece.next)))
       return
@@ -307,15 +247,9 @@ export class Runner {
   }
 
   #absorb(step: Step): void {
-    for (const output of step.outputs) this.#outputs.push(output)
-    if (step.outputs.length > 0) this.#setDirty(this.#scheduler.nowMs())
+    this.#pending.add(step.outputs, this.#scheduler.nowMs())
     this.#judged = Math.max(this.#judged, step.nextOffset)
     if (step.need !== null) this.#need = step.need
-  }
-
-  #setDirty(nowMs: number): void {
-    if (!this.#dirty) this.#dirtySinceMs = nowMs
-    this.#dirty = true
   }
 
   /** What a task throws is ours (L4). */
@@ -329,64 +263,63 @@ export class Runner {
   }
 
   #commitDueMs(): number {
-    if (!this.#dirty || this.#underWay !== null) return Number.POSITIVE_INFINITY
-    if (this.#suspended) return Number.NEGATIVE_INFINITY
-    if (this.#outputs.length > 0) return this.#formedMs + this.#options.commitMsMin
-    return this.#dirtySinceMs + this.#options.idleCommitMs
+    if (!this.#pending.dirty || this.#underWay !== null) return Number.POSITIVE_INFINITY
+    return this.#suspended ? Number.NEGATIVE_INFINITY : this.#pending.dueMs()
   }
 
   /** Forms a transaction of everything judged so far (L1, L2). */
   #commit(): void {
-    const offset = this.#judged
-    const outputs = this.#outputs
-    const messages = [...outputs, ...this.#ask((task) => task.checkpoint())]
-    this.#outputs = []
-    this.#dirty = false
-    const formedMs = this.#scheduler.nowMs()
-    this.#formedMs = formedMs
     const { partition } = this
+    const offset = this.#judged
+    const formedMs = this.#scheduler.nowMs()
+    const state = this.#ask((task) => task.checkpoint())
+    const outputs = this.#pending.take(formedMs)
     this.#options.on({ kind: 'committing', partition, offset })
-    this.#underWay = this.#port.commit(messages, offset).then(
+    this.#underWay = this.#port.commit([...outputs, ...state], offset).then(
       () => {
         this.#underWay = null
         this.#committed = offset
-        this.#failures = 0
+        this.#recovery.progressed()
         const durationMs = this.#scheduler.nowMs() - formedMs
         this.#options.on({ kind: 'committed', partition, offset, outputs, durationMs })
-        this.#wake()
+        this.#wait.wake()
       },
       (thrown: unknown) => {
         this.#underWay = null
         this.#broken = Failure.of(thrown, 'commit-unknown')
-        this.#wake()
+        this.#wait.wake()
       },
     )
   }
 
   /** Commits everything judged and waits for it. */
   async #flush(): Promise<void> {
-    while (this.#broken === null && (this.#dirty || this.#underWay !== null)) {
+    while (this.#broken === null && (this.#pending.dirty || this.#underWay !== null)) {
       if (this.#underWay === null) this.#commit()
       await this.#underWay
     }
     if (this.#broken !== null) throw this.#broken
   }
 
-  /** Commits what is done, then asks until the need is answered; a first refusal gives the queue's bytes to others (B5). */
+  /** Commits what is done, then asks until the need is answered; a refusal gives the queue's bytes to others (B5). */
   async #meet(need: TaskNeed): Promise<void> {
     await this.#flush()
+    if (this.#mode !== 'run' || this.#confirmWanted) return
+    let answered: { readonly value: string | 'absent' } | null
     try {
-      const answered = await this.#unlessCalled(this.#options.resolve(need))
-      if (answered === null) return
-      this.#ask((task) => task.supply(need, answered.value))
-      this.#need = null
-      if (this.#needRefusals > 0) await this.#open()
-      this.#needRefusals = 0
-    } catch (thrown) {
-      if (thrown instanceof Bug) throw thrown
+      answered = await this.#wait.answer(this.#options.resolve(need))
+    } catch {
+      // Whatever keeps the answer away is not the record's fault: it waits.
       this.#shut()
-      await this.#sleep(backoffMs(this.#needRefusals++))
+      await this.#wait.sleep(backoffMs(this.#needRefusals++))
+      return
     }
+    if (answered === null) return
+    const answer = answered.value
+    this.#ask((task) => task.supply(need, answer))
+    this.#need = null
+    if (this.#needRefusals > 0) await this.#open()
+    this.#needRefusals = 0
   }
 
   async #recover(thrown: unknown): Promise<RunnerEnd | null> {
@@ -400,13 +333,9 @@ export class Runner {
     const failure = Failure.of(thrown, 'broker-unreachable')
     this.#discard(failure.message)
     if (this.#mode !== 'run') return { kind: 'stopped' }
-    if (FINAL.has(failure.code)) return { kind: 'failed', failure }
-    if (failure.code === 'fenced' && ++this.#fencings > 1) return { kind: 'fenced', failure }
-    const nowMs = this.#scheduler.nowMs()
-    if (nowMs - this.#failedMs > FORGIVEN_MS) this.#failures = 0
-    this.#failedMs = nowMs
-    if (++this.#failures > REBUILDS_MAX) return { kind: 'failed', failure }
-    await this.#sleep(backoffMs(this.#failures - 1))
+    const remedy = this.#recovery.remedy(failure, this.#scheduler.nowMs())
+    if (remedy.kind !== 'again') return { kind: remedy.kind, failure }
+    if (!this.#confirmWanted) await this.#wait.sleep(remedy.inMs)
     return null
   }
 
@@ -415,57 +344,13 @@ export class Runner {
     this.#task = null
     this.#need = null
     this.#needRefusals = 0
-    this.#outputs = []
-    this.#dirty = false
+    this.#pending.clear()
     this.#broken = null
   }
 
-  #pauseForBudget(paused: boolean): void {
-    this.#budgetPaused = paused
-    if (paused) this.#port.pause()
-    else this.#resumeUnlessPaused()
-  }
-
-  #resumeUnlessPaused(): void {
-    if (this.#gate === 'open' && !this.#budgetPaused && !this.#suspended) this.#port.resume()
-  }
-
-  /** The answer of `promise`, or null if stop or confirm came first. */
-  async #unlessCalled<T>(promise: Promise<T>): Promise<{ readonly value: T } | null> {
-    if (this.#mode !== 'run' || this.#confirmWanted) {
-      promise.catch(() => undefined)
-      return null
-    }
-    const called = new Promise<null>((resolve) => {
-      this.#interrupt = () => resolve(null)
-    })
-    return await Promise.race([promise.then((value) => ({ value })), called])
-  }
-
   #sleepUntil(timeMs: number): Promise<void> {
-    return this.#sleep(timeMs - this.#scheduler.nowMs())
+    return this.#wait.sleep(timeMs - this.#scheduler.nowMs())
   }
-
-  /** Sleeps until something happens, at most `ms`. */
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = ms === Number.POSITIVE_INFINITY ? () => undefined : this.#scheduler.after(Math.max(0, ms), resolve)
-      this.#wakeUp = () => {
-        cancel()
-        resolve()
-      }
-    })
-  }
-
-  #wake(): void {
-    const wakeUp = this.#wakeUp
-    this.#wakeUp = null
-    wakeUp?.()
-  }
-}
-
-function backoffMs(attempt: number): number {
-  return Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** attempt)
 }
 
 /** Something a task threw. */

@@ -5,7 +5,8 @@
 
 import type { Reader, RunOptions } from './bus.ts'
 import { ByteBudget } from './byte-budget.ts'
-import { type Port, Runner } from './runner.ts'
+import type { Port } from './port.ts'
+import { Runner } from './runner.ts'
 import type { Scheduler } from './scheduler.ts'
 
 export class Tasks {

@@ -4,7 +4,7 @@
 //      and that process is fenced by the store's epoch.
 
 import type { Message } from '../../core/message.ts'
-import type { Port } from '../runner.ts'
+import type { Port } from '../port.ts'
 import type { Tail } from '../tail.ts'
 
 /** What a port needs of its bus. */

@@ -4,7 +4,7 @@
 //   B4 on every assignment each partition is fenced anew, kept ones too: there is no telling whose they were in between.
 
 import type { RunOptions } from '../bus.ts'
-import type { Port } from '../runner.ts'
+import type { Port } from '../port.ts'
 import { delay } from '../scheduler.ts'
 import type { Tasks } from '../tasks.ts'
 import { type Group, SESSION_MS } from './group.ts'

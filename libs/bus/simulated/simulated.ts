@@ -7,7 +7,7 @@ import { type PlainRecord, type Records, recordsOf } from '../../core/records.ts
 import type { Bus, Following, PartitionRange, Published, Reader, Running, RunOptions, TopicSettings } from '../bus.ts'
 import type { Fetched } from '../fetched.ts'
 import { parcelsBy } from '../parcel.ts'
-import type { Port } from '../runner.ts'
+import type { Port } from '../port.ts'
 import { Tail } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { type TransactionClient, TransactionPort } from '../transaction-port.ts'
