@@ -8,33 +8,32 @@
 
 import assert from 'node:assert/strict'
 import { exp2 } from '../core/elementary.ts'
-import { type Chunk, type Operation, reset } from './operation.ts'
-import { type Place, ratio } from './panes.ts'
+import { type Chunk, type Operation, type Place, ratio, reset } from './operation.ts'
 import type { AggregateOperation } from './spec.ts'
 import { transformed } from './transform.ts'
 
 /** Sum of weights under which a key counts as empty: that of one record 40 half-lives ago. */
 const WEIGHT_MIN = 2 ** -40
+const NONE = new Float64Array(0)
 const WEIGHT = 1
 const SUM = 2
 const SQUARES = 3
 
 export function decayFeature(operation: AggregateOperation | 'ratio', halfLifeMs: number, place: Place): Operation {
   assert.ok(operation !== 'min' && operation !== 'max', 'an extreme has no half-life')
-  const { want, at, base, transform, fill } = place
-  const blank = new Float64Array(4)
-  blank[0] = Number.NEGATIVE_INFINITY
+  const { want, at, transform, fill } = place
+  const hot = Float64Array.of(Number.NEGATIVE_INFINITY, 0, 0, 0)
   const scale = operation === 'rate' ? (1000 * Math.LN2) / halfLifeMs : 1
   return {
-    blank,
-    run(chunk: Chunk, out: Float32Array, stride: number): void {
+    hot,
+    cold: NONE,
+    run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number): void {
       const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
       const values = want < 0 ? null : chunk.columns.numbers[want]!
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
-        const cell = first[k]! + base
-        if (fresh[k] === 1) reset(cells, cell, blank)
+        const cells = slabs[bucket[k]!]!.cells
+        const cell = first[k]! + hotAt
+        if (fresh[k] === 1) reset(cells, cell, hot, 0, NONE)
         const weight = age(cells, cell, timeMs[k]!, halfLifeMs)
         const x = values === null ? 1 : values[source[k]!]!
         let y = operation === 'ratio' ? ratio(x, cells[cell + WEIGHT]!, cells[cell + SUM]!) : Number.NaN

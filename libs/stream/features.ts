@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { decayFeature } from './decay.ts'
-import type { Operation } from './operation.ts'
-import { type Place, windowFeature } from './panes.ts'
+import type { Operation, Place } from './operation.ts'
 import { cyclicFeature, deltaFeature, numberFeature, oneHotFeature, sinceLastFeature } from './plain.ts'
+import { windowFeature } from './sliding.ts'
 import type { Period, Spec } from './spec.ts'
 import type { FeatureLayout, Stream } from './stream.ts'
 
@@ -15,19 +15,20 @@ const PERIOD_MS: Record<Period, number> = { hour: HOUR_MS, day: DAY_MS, week: 7 
 
 export interface Features {
   readonly operations: readonly Operation[]
+  /** First hot and first cold cell of each operation. */
+  readonly hotAt: readonly number[]
+  readonly coldAt: readonly number[]
   /** What a key's cells hold before its first record, all operations together, behind `reserved` cells of the caller. */
   readonly blank: Float64Array
 }
 
 export function features(stream: Stream, reserved: number): Features {
-  const operations: Operation[] = []
+  const operations = stream.layout.map((layout) => compile(stream.spec, layout))
   const cells: number[] = new Array<number>(reserved).fill(0)
-  for (const layout of stream.layout) {
-    const operation = compile(stream.spec, layout, cells.length)
-    operations.push(operation)
-    cells.push(...operation.blank)
-  }
-  return { operations, blank: Float64Array.from(cells) }
+  const put = (blank: Float64Array): number => cells.push(...blank) - blank.length
+  const hotAt = operations.map(({ hot }) => put(hot))
+  const coldAt = operations.map(({ cold }) => put(cold))
+  return { operations, hotAt, coldAt, blank: Float64Array.from(cells) }
 }
 
 /** Milliseconds in the unit that the spec's times are given in. */
@@ -45,7 +46,7 @@ export function unitMs(unit: Spec['source']['time']['unit']): number {
   }
 }
 
-function compile(spec: Spec, layout: FeatureLayout, base: number): Operation {
+function compile(spec: Spec, layout: FeatureLayout): Operation {
   const { at, span } = layout
   const feature = layout.spec
   const fill = spec.missing.kind === 'constant' ? spec.missing.value : Number.NaN
@@ -62,7 +63,7 @@ function compile(spec: Spec, layout: FeatureLayout, base: number): Operation {
     }
     case 'aggregate': {
       const want = feature.field === null ? -1 : wantOf(layout)
-      const place: Place = { want, at, base, transform: feature.transform, fill }
+      const place: Place = { want, at, transform: feature.transform, fill }
       return feature.span.kind === 'window'
         ? windowFeature(feature.operation, feature.span.windowMs, place)
         : decayFeature(feature.operation, feature.span.halfLifeMs, place)
@@ -70,9 +71,9 @@ function compile(spec: Spec, layout: FeatureLayout, base: number): Operation {
     case 'since-last':
       return sinceLastFeature(at, feature.transform, fill)
     case 'delta':
-      return deltaFeature(wantOf(layout), at, base, fill)
+      return deltaFeature(wantOf(layout), at, fill)
     case 'ratio': {
-      const place: Place = { want: wantOf(layout), at, base, transform: feature.transform, fill }
+      const place: Place = { want: wantOf(layout), at, transform: feature.transform, fill }
       return feature.span.kind === 'window'
         ? windowFeature('ratio', feature.span.windowMs, place)
         : decayFeature('ratio', feature.span.halfLifeMs, place)

@@ -64,9 +64,11 @@ const ROWS_MAX = 1024
 /** What a full bucket should take when packed, at most: one message of the state topic, and a short pause. */
 const BUCKET_BYTES_AIM = 256_000
 const BUCKETS_MIN = 16
-const BUCKETS_MAX = 1024
+const BUCKETS_MAX = 256
 /** Records that all operations see before the next are placed: their rows and cells stay in a core's cache meanwhile. */
 const BLOCK_ROWS = 256
+/** 32-bit words of a cache line. */
+const LINE_WORDS = 16
 /** The ring's words, behind the slab's own cells, where rows have more than a step. */
 const RING_CELL = SLAB_CELLS
 
@@ -230,7 +232,9 @@ class KeyedFold implements Fold {
     this.#admission.admit(records, from, count, this.#columns, into)
     this.rowCount = 0
     for (let begin = 0; begin < count; begin += BLOCK_ROWS) {
-      this.#place(records, from, begin, Math.min(count, begin + BLOCK_ROWS), bucketFrom)
+      const end = Math.min(count, begin + BLOCK_ROWS)
+      assert.ok(this.#warm(begin, end) >= 0)
+      this.#place(records, from, begin, end, bucketFrom)
       this.#operate(rows)
       if (this.#stepStride === 0) this.#number(from)
       else this.#window(from, rows)
@@ -280,13 +284,38 @@ class KeyedFold implements Fold {
     this.#chunk.count = k
   }
 
+  /**
+   * Reads what the records of a block will need, without asking whether they do: loads that nothing waits for overlap,
+   * while those behind the branches of the probing come one after the other. The sum keeps them from being left out.
+   */
+  #warm(begin: number, end: number): number {
+    const hashes = this.#hashes
+    const slabs = this.#slabs
+    const bucketMask = this.buckets - 1
+    const { bucket, cell } = this.#chunk
+    const hotEnd = this.#features.coldAt[0] ?? 0
+    for (let i = begin; i < end; i++) {
+      const b = hashes[2 * i]! & bucketMask
+      bucket[i - begin] = b
+      cell[i - begin] = slabs[b]!.candidate(hashes[2 * i + 1]!)
+    }
+    let sum = 0
+    for (let k = 0; k < end - begin; k++) {
+      const words = slabs[bucket[k]!]!.words
+      const first = 2 * cell[k]!
+      for (let at = 0; at < 2 * hotEnd; at += LINE_WORDS) sum += words[first + at]!
+    }
+    return sum
+  }
+
   #operate(rows: Float32Array | null): void {
     const isDirect = this.#stepStride === 0 && rows !== null
     const out = isDirect ? rows : this.#steps
     this.#chunk.row = isDirect ? this.rowCount : 0
-    for (const operation of this.#features.operations) {
-      if (rows === null && this.#stepStride === 0 && operation.blank.length === 0) continue
-      operation.run(this.#chunk, out, this.#stream.stepWidth)
+    const { operations, hotAt, coldAt } = this.#features
+    for (const [i, operation] of operations.entries()) {
+      if (rows === null && this.#stepStride === 0 && operation.hot.length === 0) continue
+      operation.run(this.#chunk, out, this.#stream.stepWidth, hotAt[i]!, coldAt[i]!)
     }
   }
 

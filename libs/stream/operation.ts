@@ -2,19 +2,32 @@
 // own cells of each record's key and writes the feature's columns. Operations do not see each other's cells, so each may
 // go over the whole chunk before the next begins, as long as it takes the records in order.
 // Invariants
-//   O1 what an operation reads and writes of a slot are its own cells, [base, base + blank.length).
-//   O2 for a record that is the first of its key (fresh) the cells are set to `blank` before anything else.
+//   O1 what an operation reads and writes of a slot are its own cells: hot ones, which every record needs and which lie
+//      together for all operations (a cache line is 8 of them), and cold ones behind those.
+//   O2 for a record that is the first of its key (fresh) the cells are set to `hot` and `cold` before anything else.
 //   O3 cells hold finite numbers and infinities, never NaN: a missing value updates nothing.
 //   O4 what is written to a row is NaN (missing) or finite.
 
 import type { Columns } from '../codec/columns.ts'
 import type { Slab } from './slab.ts'
+import type { Transform } from './spec.ts'
 
 export interface Operation {
-  /** What the operation's cells of a key hold before its first record; its length is their number. */
-  readonly blank: Float64Array
-  /** Writes record k of the chunk to out[(row + k) · stride + its columns]. */
-  run(chunk: Chunk, out: Float32Array, stride: number): void
+  /** What the operation's cells of a key hold before its first record: those that every record needs, and the others. */
+  readonly hot: Float64Array
+  readonly cold: Float64Array
+  /** Writes record k of the chunk to out[(row + k) · stride + its columns]; its cells begin at hotAt, coldAt of a slot. */
+  run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void
+}
+
+/** Where a feature of numbers reads and writes. */
+export interface Place {
+  /** Index of the field's want; −1 where records are counted. */
+  readonly want: number
+  readonly at: number
+  readonly transform: Transform
+  /** What a missing value is written as. */
+  readonly fill: number
 }
 
 /** Accepted records, at most BLOCK_ROWS, a structure of arrays in order of offset. */
@@ -39,12 +52,14 @@ export interface Chunk {
 /** What numbers may be: beyond ±1e15 a double loses thousandths, and squares of sums lose their meaning. */
 export const VALUE_MAX = 1e15
 
-/** A quotient as it may enter a row (O4). */
-export function bounded(x: number): number {
-  return Math.max(-VALUE_MAX, Math.min(VALUE_MAX, x))
+/** x over the mean of `count` others; missing where there are none or their mean is 0; bounded, as every value is (O4). */
+export function ratio(x: number, count: number, sum: number): number {
+  if (!(count > 0) || sum === 0) return Number.NaN
+  return Math.max(-VALUE_MAX, Math.min(VALUE_MAX, x / (sum / count)))
 }
 
-/** Cells of the first record of a key (O2). */
-export function reset(cells: Float64Array, base: number, blank: Float64Array): void {
-  for (let i = 0; i < blank.length; i++) cells[base + i] = blank[i]!
+/** Cells of a key that has none yet (O2). */
+export function reset(cells: Float64Array, hotAt: number, hot: Float64Array, coldAt: number, cold: Float64Array): void {
+  for (let i = 0; i < hot.length; i++) cells[hotAt + i] = hot[i]!
+  for (let i = 0; i < cold.length; i++) cells[coldAt + i] = cold[i]!
 }

@@ -1,246 +1,155 @@
-// Panes: aggregates over a sliding window (t − W, t], kept in at most 8 panes of W/8 of event time each.
+// Panes: an aggregate over a sliding window (t − W, t] as at most 8 panes of W/8 of event time each: the pane of now, and
+// a ring of the seven before it, whose total is kept. A record of now touches the pane of now and that total, which lie
+// together in the hot part of the slot; the ring is read when time moves on to another pane, or for a straggler.
 // Error bound: the window ends at the greatest time of the key and starts at a boundary of panes, so that it covers at
 // least 7/8 W and at most W; what is left out is up to one pane at the old end. No record is counted twice, none outside W.
 // Invariants
-//   P1 cell 0 is the index floor(t / (W/8)) of the newest pane; pane i lies at i mod 8; all panes of the ring are of
-//      (newest − 8, newest].
+//   P1 hot cells: index floor(t / (W/8)) of the pane of now, total of the ring, pane of now. Pane i of the ring lies at
+//      i mod 7, and the ring holds exactly the panes (now − 8, now).
 //   P2 a straggler updates the pane of its own time, or nothing once that pane is gone; its row sees the window as of its
-//      offset, which ends at the newest pane.
-//   P3 nothing is ever subtracted: totals are added up again from the panes, so that no rounding accumulates.
-// Spread is kept as the sum of squared deviations within each pane (Youngs and Cramer, 1971) and combined across panes
-// by their means (Chan, Golub and LeVeque, 1979): exact enough where the mean is far greater than the spread.
+//      offset, which ends at the pane of now.
+//   P3 nothing is ever subtracted: the total of the ring is added up again from its panes, so that no rounding accumulates.
+// In the ring counts are 32-bit words and what rows would round anyway is 32-bit floats: it is most of a key's memory.
 
-import { bounded, type Chunk, type Operation, reset } from './operation.ts'
+import { reset } from './operation.ts'
 import type { Slab } from './slab.ts'
-import type { AggregateOperation, Transform } from './spec.ts'
-import { transformed } from './transform.ts'
 
-const PANES = 8
-/** Panes of counts, two 32-bit words a cell. */
-const COUNT_CELLS = PANES / 2
+const OLDER = 7
+const PANES = OLDER + 1
 const COUNT_MAX = 0xffffffff
+const FLOAT_MAX = 3.4028234663852886e38
 
-/** Where an aggregate reads, keeps and writes. */
-export interface Place {
-  /** Index of the field's want; −1 where records are counted. */
-  readonly want: number
-  readonly at: number
-  readonly base: number
-  readonly transform: Transform
-  /** What a missing value is written as. */
-  readonly fill: number
+/** What a pane holds, and how panes add up. In hot cells a pane is `numbers` doubles, the first of them its count, if any. */
+export interface PaneKind {
+  readonly numbers: number
+  /** How the ring keeps each of these numbers. */
+  readonly stored: readonly ('count' | 'double' | 'float')[]
+  /** Each number in a pane without records. */
+  readonly empty: number
+  /** Adds the value x to the pane at cells[at …]. */
+  add(cells: Float64Array, at: number, x: number): void
+  /** Adds the pane at from[0 …] to the pane at cells[at …]. */
+  merge(cells: Float64Array, at: number, from: Float64Array): void
 }
 
-export function windowFeature(operation: AggregateOperation | 'ratio', windowMs: number, place: Place): Operation {
-  switch (operation) {
-    case 'count':
-      return countPanes(windowMs, 1, place)
-    case 'rate':
-      return countPanes(windowMs, 1000 / windowMs, place)
-    case 'sum':
-    case 'mean':
-    case 'ratio':
-      return sumPanes(operation, windowMs, place)
-    case 'std':
-      return spreadPanes(windowMs, place)
-    case 'min':
-      return extremePanes(1, windowMs, place)
-    case 'max':
-      return extremePanes(-1, windowMs, place)
-    default:
-      return operation satisfies never
-  }
+export interface Panes {
+  readonly kind: PaneKind
+  readonly paneMs: number
+  /** Contents of the hot and of the cold cells before a key's first record. */
+  readonly hot: Float64Array
+  readonly cold: Float64Array
+  /** First 32-bit word of each number's ring, from the cold cells on. */
+  readonly wordsAt: readonly number[]
 }
 
-/** Position of pane `index` in the ring. */
-function ring(index: number): number {
-  return index - PANES * Math.floor(index / PANES)
-}
-
-/** Cells: the newest pane's index, then `sets` times 8 numbers, then 8 counts if there are any. */
-function blankPanes(sets: number, empty: number, counted: 0 | 1): Float64Array {
-  const blank = new Float64Array(1 + sets * PANES + counted * COUNT_CELLS)
-  blank.fill(empty, 1, 1 + sets * PANES)
-  blank[0] = Number.NEGATIVE_INFINITY
-  return blank
-}
-
-/**
- * Position of pane `index` in the ring whose cells begin at `cell`, after the ring has moved on to it if it is newer; −1
- * if it is gone (P2).
- */
-function slide(slab: Slab, cell: number, index: number, sets: number, empty: number, counted: 0 | 1): number {
-  const cells = slab.cells
-  const newest = cells[cell]!
-  if (index > newest) {
-    const end = cell + 1 + sets * PANES
-    for (let i = Math.max(newest + 1, index - PANES + 1); i <= index; i++) {
-      const pane = ring(i)
-      for (let at = cell + 1 + pane; at < end; at += PANES) cells[at] = empty
-      if (counted === 1) slab.words[2 * end + pane] = 0
+export function panes(kind: PaneKind, windowMs: number): Panes {
+  const hot = new Float64Array(1 + 2 * kind.numbers).fill(kind.empty)
+  hot[0] = Number.NEGATIVE_INFINITY
+  const wordsAt: number[] = []
+  let words = 0
+  // Doubles first, so that they are aligned.
+  for (const width of [2, 1]) {
+    for (const [n, stored] of kind.stored.entries()) {
+      if ((stored === 'double' ? 2 : 1) !== width) continue
+      wordsAt[n] = words
+      words += OLDER * width
     }
-    cells[cell] = index
-  } else if (index <= newest - PANES) return -1
-  return ring(index)
+  }
+  const made: Panes = {
+    kind,
+    paneMs: windowMs / PANES,
+    hot,
+    cold: new Float64Array(Math.ceil(words / 2)),
+    wordsAt,
+  }
+  const scratch = new Float64Array(kind.numbers).fill(kind.empty)
+  const views = {
+    cells: made.cold,
+    words: new Uint32Array(made.cold.buffer),
+    floats: new Float32Array(made.cold.buffer),
+  }
+  for (let pane = 0; pane < OLDER; pane++) store(made, views, 0, pane, scratch, 0)
+  return made
 }
 
-function tally(words: Uint32Array, at: number): void {
-  const count = words[at]!
-  if (count < COUNT_MAX) words[at] = count + 1
+/** Cells of the total of the ring, from the hot cells on. */
+export const TOTAL_AT = 1
+
+/** Cells of the pane of now, from the hot cells on. */
+export function nowAt(kind: PaneKind): number {
+  return TOTAL_AT + kind.numbers
 }
 
-function total(words: Uint32Array, at: number): number {
-  const early = words[at]! + words[at + 1]! + words[at + 2]! + words[at + 3]!
-  return early + words[at + 4]! + words[at + 5]! + words[at + 6]! + words[at + 7]!
+const taken = new Float64Array(3)
+
+/** The cells of a key that has none yet, with pane `index` as that of now. */
+export function begin(panes: Panes, cells: Float64Array, hot: number, cold: number, index: number): void {
+  reset(cells, hot, panes.hot, cold, panes.cold)
+  cells[hot] = index
 }
 
-function countPanes(windowMs: number, scale: number, place: Place): Operation {
-  const { at, base, transform } = place
-  const paneMs = windowMs / PANES
-  const blank = blankPanes(0, 0, 1)
-  return {
-    blank,
-    run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, bucket, cell: first, fresh, timeMs, slabs } = chunk
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cell = first[k]! + base
-        if (fresh[k] === 1) reset(slab.cells, cell, blank)
-        const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 0, 0, 1)
-        const counts = 2 * (cell + 1)
-        if (pane >= 0) tally(slab.words, counts + pane)
-        out[to] = transformed(transform, total(slab.words, counts) * scale)
-      }
-    },
+/** Makes pane `index`, newer than that of now, the pane of now. */
+export function advance(panes: Panes, slab: Slab, hot: number, cold: number, index: number): void {
+  const { kind } = panes
+  const { cells } = slab
+  const now = cells[hot]!
+  const current = hot + nowAt(kind)
+  if (index - now < PANES) store(panes, slab, cold, ring(now), cells, current)
+  taken.fill(kind.empty)
+  for (let i = Math.max(now + 1, index - OLDER); i < index; i++) store(panes, slab, cold, ring(i), taken, 0)
+  cells.fill(kind.empty, current, current + kind.numbers)
+  cells[hot] = index
+  total(panes, slab, hot, cold)
+}
+
+/** Adds x to pane `index`, older than that of now, unless it is gone (P2). */
+export function straggle(panes: Panes, slab: Slab, hot: number, cold: number, index: number, x: number): void {
+  if (index <= slab.cells[hot]! - PANES) return
+  load(panes, slab, cold, ring(index))
+  panes.kind.add(taken, 0, x)
+  store(panes, slab, cold, ring(index), taken, 0)
+  total(panes, slab, hot, cold)
+}
+
+function total(panes: Panes, slab: Slab, hot: number, cold: number): void {
+  const { kind } = panes
+  const at = hot + TOTAL_AT
+  slab.cells.fill(kind.empty, at, at + kind.numbers)
+  for (let pane = 0; pane < OLDER; pane++) {
+    load(panes, slab, cold, pane)
+    kind.merge(slab.cells, at, taken)
   }
 }
 
-function sumPanes(operation: 'sum' | 'mean' | 'ratio', windowMs: number, place: Place): Operation {
-  const { want, at, base, transform, fill } = place
-  const paneMs = windowMs / PANES
-  const blank = blankPanes(1, 0, 1)
-  return {
-    blank,
-    run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
-      const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
-        const cell = first[k]! + base
-        if (fresh[k] === 1) reset(cells, cell, blank)
-        const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 1, 0, 1)
-        const counts = 2 * (cell + 1 + PANES)
-        const x = values[source[k]!]!
-        let others = 0
-        let othersSum = 0
-        if (operation === 'ratio') {
-          others = total(slab.words, counts)
-          othersSum = sumOf(cells, cell + 1)
-        }
-        if (pane >= 0 && !Number.isNaN(x)) {
-          cells[cell + 1 + pane] = cells[cell + 1 + pane]! + x
-          tally(slab.words, counts + pane)
-        }
-        let y = Number.NaN
-        if (operation === 'ratio') y = ratio(x, others, othersSum)
-        else {
-          y = sumOf(cells, cell + 1)
-          if (operation === 'mean') y /= total(slab.words, counts)
-        }
-        out[to] = transformed(transform, !Number.isNaN(y) ? y : fill)
-      }
-    },
+function ring(index: number): number {
+  return index - OLDER * Math.floor(index / OLDER)
+}
+
+function load(panes: Panes, slab: Views, cold: number, pane: number): void {
+  const { stored } = panes.kind
+  for (let n = 0; n < stored.length; n++) {
+    const word = 2 * cold + panes.wordsAt[n]!
+    if (stored[n] === 'count') taken[n] = slab.words[word + pane]!
+    else if (stored[n] === 'float') taken[n] = slab.floats[word + pane]!
+    else taken[n] = slab.cells[word / 2 + pane]!
   }
 }
 
-function sumOf(cells: Float64Array, at: number): number {
-  const early = cells[at]! + cells[at + 1]! + (cells[at + 2]! + cells[at + 3]!)
-  return early + (cells[at + 4]! + cells[at + 5]! + (cells[at + 6]! + cells[at + 7]!))
-}
-
-/** x over the mean of `count` others; missing where there are none or their mean is 0. */
-export function ratio(x: number, count: number, sum: number): number {
-  return count > 0 && sum !== 0 ? bounded(x / (sum / count)) : Number.NaN
-}
-
-function spreadPanes(windowMs: number, place: Place): Operation {
-  const { want, at, base, transform, fill } = place
-  const paneMs = windowMs / PANES
-  const blank = blankPanes(2, 0, 1)
-  return {
-    blank,
-    run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
-      const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cell = first[k]! + base
-        if (fresh[k] === 1) reset(slab.cells, cell, blank)
-        const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 2, 0, 1)
-        const x = values[source[k]!]!
-        if (pane >= 0 && !Number.isNaN(x)) deviate(slab, cell, pane, x)
-        const y = spread(slab, cell)
-        out[to] = transformed(transform, !Number.isNaN(y) ? y : fill)
-      }
-    },
+function store(panes: Panes, slab: Views, cold: number, pane: number, from: Float64Array, at: number): void {
+  const { stored } = panes.kind
+  for (let n = 0; n < stored.length; n++) {
+    const word = 2 * cold + panes.wordsAt[n]!
+    const x = from[at + n]!
+    if (stored[n] === 'count') slab.words[word + pane] = Math.min(x, COUNT_MAX)
+    else if (stored[n] === 'float')
+      slab.floats[word + pane] = x > FLOAT_MAX && x < Number.POSITIVE_INFINITY ? FLOAT_MAX : x
+    else slab.cells[word / 2 + pane] = x
   }
 }
 
-/** Adds x to a pane: its sum, its sum of squared deviations, its count. */
-function deviate(slab: Slab, cell: number, pane: number, x: number): void {
-  const cells = slab.cells
-  const sumAt = cell + 1 + pane
-  const countAt = 2 * (cell + 1 + 2 * PANES) + pane
-  const n = slab.words[countAt]! + 1
-  const sum = cells[sumAt]! + x
-  if (n > 1) {
-    const d = n * x - sum
-    cells[sumAt + PANES] = cells[sumAt + PANES]! + (d * d) / (n * (n - 1))
-  }
-  cells[sumAt] = sum
-  tally(slab.words, countAt)
-}
-
-/** Standard deviation of the population in the window; missing where it is empty. */
-function spread(slab: Slab, cell: number): number {
-  const { cells, words } = slab
-  const counts = 2 * (cell + 1 + 2 * PANES)
-  const n = total(words, counts)
-  if (n === 0) return Number.NaN
-  const mean = sumOf(cells, cell + 1) / n
-  let squares = 0
-  for (let pane = 0; pane < PANES; pane++) {
-    const count = words[counts + pane]!
-    if (count === 0) continue
-    const d = cells[cell + 1 + pane]! / count - mean
-    squares += cells[cell + 1 + PANES + pane]! + count * d * d
-  }
-  return Math.sqrt(squares / n)
-}
-
-/** The least value (sign 1) or the greatest (sign −1); panes hold sign · value, +∞ while empty. */
-function extremePanes(sign: 1 | -1, windowMs: number, place: Place): Operation {
-  const { want, at, base, transform, fill } = place
-  const paneMs = windowMs / PANES
-  const blank = blankPanes(1, Number.POSITIVE_INFINITY, 0)
-  return {
-    blank,
-    run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
-      const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
-        const cell = first[k]! + base
-        if (fresh[k] === 1) reset(cells, cell, blank)
-        const pane = slide(slab, cell, Math.floor(timeMs[k]! / paneMs), 1, Number.POSITIVE_INFINITY, 0)
-        const x = sign * values[source[k]!]! + 0
-        if (pane >= 0 && x < cells[cell + 1 + pane]!) cells[cell + 1 + pane] = x
-        let least = Number.POSITIVE_INFINITY
-        for (let i = cell + 1; i <= cell + PANES; i++) if (cells[i]! < least) least = cells[i]!
-        out[to] = transformed(transform, least < Number.POSITIVE_INFINITY ? sign * least + 0 : fill)
-      }
-    },
-  }
+/** One memory as doubles, words and floats. */
+interface Views {
+  readonly cells: Float64Array
+  readonly words: Uint32Array
+  readonly floats: Float32Array
 }

@@ -7,13 +7,14 @@ import { type Chunk, type Operation, reset } from './operation.ts'
 import type { Transform } from './spec.ts'
 import { transformed } from './transform.ts'
 
-const STATELESS = new Float64Array(0)
+const NONE = new Float64Array(0)
 
 export function numberFeature(want: number, at: number, transform: Transform, fill: number): Operation {
   if (transform === 'none')
-    return { blank: STATELESS, run: (chunk, out, stride) => copy(chunk, out, stride, want, at, fill) }
+    return { hot: NONE, cold: NONE, run: (chunk, out, stride) => copy(chunk, out, stride, want, at, fill) }
   return {
-    blank: STATELESS,
+    hot: NONE,
+    cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const values = chunk.columns.numbers[want]!
       const { count, source } = chunk
@@ -38,7 +39,8 @@ function copy(chunk: Chunk, out: Float32Array, stride: number, want: number, at:
 /** sin and cos of the phase of a time in units of `unitMs`. */
 export function cyclicFeature(want: number, unitMs: number, at: number, periodMs: number, fillMs: number): Operation {
   return {
-    blank: STATELESS,
+    hot: NONE,
+    cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const times = chunk.columns.numbers[want]!
       const { count, source } = chunk
@@ -55,7 +57,8 @@ export function cyclicFeature(want: number, unitMs: number, at: number, periodMs
 /** A column for each value; none is 1 for a value that is not listed; all are NaN for a missing one, unless filled. */
 export function oneHotFeature(want: number, at: number, span: number, fill: number | null): Operation {
   return {
-    blank: STATELESS,
+    hot: NONE,
+    cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const codes = chunk.columns.codes[want]!
       const { count, source } = chunk
@@ -71,7 +74,8 @@ export function oneHotFeature(want: number, at: number, span: number, fill: numb
 
 export function sinceLastFeature(at: number, transform: Transform, fill: number): Operation {
   return {
-    blank: STATELESS,
+    hot: NONE,
+    cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
       const { count, sinceSeconds } = chunk
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
@@ -83,20 +87,21 @@ export function sinceLastFeature(at: number, transform: Transform, fill: number)
 }
 
 /** The difference to the last value that was not missing; one cell, +∞ before the first. */
-export function deltaFeature(want: number, at: number, base: number, fill: number): Operation {
-  const blank = Float64Array.of(Number.POSITIVE_INFINITY)
+export function deltaFeature(want: number, at: number, fill: number): Operation {
+  const hot = Float64Array.of(Number.POSITIVE_INFINITY)
   return {
-    blank,
-    run(chunk: Chunk, out: Float32Array, stride: number): void {
+    hot,
+    cold: NONE,
+    run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number): void {
       const values = chunk.columns.numbers[want]!
-      const { count, source, bucket, cell: first, fresh, slabs } = chunk
+      const { count, source, bucket, cell, fresh, slabs } = chunk
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cell = first[k]! + base
-        if (fresh[k] === 1) reset(slab.cells, cell, blank)
-        const x = values[source[k]!]!
-        const before = slab.cells[cell]!
-        if (!Number.isNaN(x)) slab.cells[cell] = x + 0
+        const cells = slabs[bucket[k]!]!.cells
+        const last = cell[k]! + hotAt
+        if (fresh[k] === 1) reset(cells, last, hot, 0, NONE)
+        const x = values[source[k]!]! + 0
+        const before = cells[last]!
+        if (!Number.isNaN(x)) cells[last] = x
         out[to] = !Number.isNaN(x) && before < Number.POSITIVE_INFINITY ? x - before : fill
       }
     },

@@ -30,8 +30,9 @@ export class Slab {
   /** Floats a slot, for the ring of steps; 0 without one. */
   readonly stepStride: number
   cells: Float64Array
-  /** The cells again, as 32-bit words. */
+  /** The cells again, as 32-bit words and as 32-bit floats. */
   words: Uint32Array
+  floats: Float32Array
   steps: Float32Array
   evictions = 0
   #keys = 0
@@ -49,6 +50,7 @@ export class Slab {
     const slots = Math.min(keysMax, SLOTS_FIRST)
     this.cells = new Float64Array(slots * stride)
     this.words = new Uint32Array(this.cells.buffer)
+    this.floats = new Float32Array(this.cells.buffer)
     this.steps = new Float32Array(slots * stepStride)
     this.#table = new Int32Array(tableLength(slots))
   }
@@ -70,6 +72,12 @@ export class Slab {
       if (words[word] === high && words[word + 1] === low) return slot
       at = (at + 1) & mask
     }
+  }
+
+  /** First cell of the slot that the table names first for a hash, most often the key's own; 0 where it names none. */
+  candidate(low: number): number {
+    const table = this.#table
+    return Math.max(0, table[low & (table.length - 1)]! - 1) * this.stride
   }
 
   /** Makes a slot the most recently used. */
@@ -143,6 +151,7 @@ export class Slab {
     cells.set(this.cells)
     this.cells = cells
     this.words = new Uint32Array(cells.buffer)
+    this.floats = new Float32Array(cells.buffer)
     const steps = new Float32Array(slots * this.stepStride)
     steps.set(this.steps)
     this.steps = steps
