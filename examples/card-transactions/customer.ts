@@ -11,6 +11,8 @@ export const DAY_MS = 24 * HOUR_MS
 /** 1 January 1970 was a Thursday. */
 const SATURDAY = 2
 const TERMINALS_USUAL = 12
+/** Between two payments of an honest customer, at least. */
+const PAUSE_MS = 300_000
 /** Share of payments at some other terminal of the town. */
 const ELSEWHERE_SHARE = 0.04
 
@@ -71,7 +73,7 @@ export function customer(index: number, seed: number, places: Town): Customer {
   }
 }
 
-/** The honest payments of the day that begins at `dayMs`, in no order. */
+/** The honest payments of the day that begins at `dayMs`, in the order of their times. */
 export function usualDay(who: Customer, dayMs: number, places: Town): Draft[] {
   const day = Math.floor(dayMs / DAY_MS)
   const weekend = day % 7 === SATURDAY || day % 7 === SATURDAY + 1
@@ -79,7 +81,14 @@ export function usualDay(who: Customer, dayMs: number, places: Town): Draft[] {
   const expected = who.paymentsPerDay * season * (weekend ? who.weekendFactor : 1)
   const drafts: Draft[] = []
   for (let left = poisson(who.random, expected); left > 0; left--) drafts.push(usualPayment(who, dayMs, places))
-  return drafts
+  drafts.sort((a, b) => a.timeMs - b.timeMs)
+  // Nobody is at the next till within minutes; coincidences of independent draws would say otherwise.
+  let lastMs = Number.NEGATIVE_INFINITY
+  return drafts.filter(({ timeMs }) => {
+    if (timeMs - lastMs < PAUSE_MS) return false
+    lastMs = timeMs
+    return true
+  })
 }
 
 function usualPayment(who: Customer, dayMs: number, places: Town): Draft {

@@ -16,11 +16,7 @@ export const paymentSchema = {
     { name: 'tx_time', type: { type: 'long', logicalType: 'timestamp-millis' } },
     { name: 'amount', type: 'double' },
     { name: 'channel', type: { type: 'enum', name: 'Channel', symbols: ['chip', 'contactless', 'online'] } },
-    {
-      name: 'distance_km',
-      type: ['null', 'double'],
-      doc: 'From the home of the customer to the terminal; null online.',
-    },
+    { name: 'distance_km', type: 'double', doc: 'From the home of the customer to the terminal; 0 online.' },
     { name: 'category', type: 'string' },
   ],
 } as const

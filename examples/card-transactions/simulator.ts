@@ -19,6 +19,8 @@ export interface CardOptions {
   readonly startMs?: number
   /** Episodes of fraud a customer suffers a day. */
   readonly fraudsPerDay?: number
+  /** Days at the beginning without fraud: the first detector knows nothing yet by which to leave frauds out. */
+  readonly honestDays?: number
   /** Records to pass over: the first that is given has this number. */
   readonly from?: number
 }
@@ -30,7 +32,7 @@ export interface CardEvent {
 
 /** A Monday. */
 export const cardStartMs = Date.UTC(2020, 0, 6)
-const defaults = { customers: 300, terminals: 400, startMs: cardStartMs, fraudsPerDay: 0.002, from: 0 }
+const defaults = { customers: 300, terminals: 400, startMs: cardStartMs, fraudsPerDay: 0.002, honestDays: 30, from: 0 }
 
 interface Entry {
   readonly who: Customer
@@ -38,14 +40,16 @@ interface Entry {
 }
 
 export function* cardTransactions(options: CardOptions): Generator<CardEvent, never> {
-  const { seed, customers, terminals, startMs, fraudsPerDay, from } = { ...defaults, ...options }
+  const { seed, customers, terminals, startMs, fraudsPerDay, honestDays, from } = { ...defaults, ...options }
   const places = town(terminals, Random.derived(seed, 'town'))
   const people = Array.from({ length: customers }, (_, index) => customer(index, seed, places))
   const entries: Entry[] = []
   let number = 0
-  for (let dayMs = Math.floor(startMs / DAY_MS) * DAY_MS; ; dayMs += DAY_MS) {
+  const firstMs = Math.floor(startMs / DAY_MS) * DAY_MS
+  for (let dayMs = firstMs; ; dayMs += DAY_MS) {
+    const frauds = dayMs < firstMs + honestDays * DAY_MS ? 0 : fraudsPerDay
     for (const who of people) {
-      for (const draft of dayOf(who, dayMs, places, fraudsPerDay)) entries.push({ who, draft })
+      for (const draft of dayOf(who, dayMs, places, frauds)) entries.push({ who, draft })
     }
     // Stable, so that payments of the same instant keep the order of the customers.
     entries.sort((a, b) => a.draft.timeMs - b.draft.timeMs)
@@ -72,7 +76,7 @@ function paymentOf(who: Customer, { timeMs, amount, terminal, channel }: Draft, 
     tx_time: timeMs,
     amount,
     channel,
-    distance_km: channel === 'online' ? null : Math.round(distanceKm(who.home, terminal) * 100) / 100,
+    distance_km: channel === 'online' ? 0 : Math.round(distanceKm(who.home, terminal) * 100) / 100,
     category: terminal.category,
   }
 }

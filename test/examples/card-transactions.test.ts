@@ -41,16 +41,32 @@ test('the seed decides everything', () => {
 })
 
 test('times never fall, numbers have no gaps, and passing over gives the same rest', () => {
-  const all = take(5000, { seed: 7, customers: 50, fraudsPerDay: 0.05 })
+  const all = take(5000, { seed: 7, customers: 50, fraudsPerDay: 0.05, honestDays: 3 })
   for (const [number, { record }] of all.entries()) {
     assert.equal(record.tx_id, `tx${number}`)
     assert.ok(record.tx_time >= (all[number - 1]?.record.tx_time ?? 0), `tx${number} is before its predecessor`)
   }
-  assert.deepEqual(take(100, { seed: 7, customers: 50, fraudsPerDay: 0.05, from: 4000 }), all.slice(4000, 4100))
+  assert.deepEqual(
+    take(100, { seed: 7, customers: 50, fraudsPerDay: 0.05, honestDays: 3, from: 4000 }),
+    all.slice(4000, 4100),
+  )
+})
+
+test('the first days are honest, and nobody pays twice within minutes then', () => {
+  const all = take(15_000, { seed: 3, fraudsPerDay: 0.5, honestDays: 20 })
+  const start = all[0]?.record.tx_time ?? 0
+  const honest = all.filter(({ record }) => record.tx_time - start < 19 * 86_400_000)
+  assert.ok(honest.length > 5_000 && honest.every(({ fraud }) => fraud === null))
+  assert.ok(all.some(({ fraud }) => fraud !== null))
+  const last = new Map<string, number>()
+  for (const { record } of honest) {
+    assert.ok(record.tx_time - (last.get(record.customer_id) ?? 0) >= 300_000, record.tx_id)
+    last.set(record.customer_id, record.tx_time)
+  }
 })
 
 test('every pattern of fraud comes, and stands out against its customer', () => {
-  const all = take(60_000, { seed: 11 })
+  const all = take(60_000, { seed: 11, honestDays: 0 })
   const usual = new Map<string, { sum: number; count: number }>()
   for (const { record, fraud } of all) {
     if (fraud !== null) continue
@@ -65,7 +81,7 @@ test('every pattern of fraud comes, and stands out against its customer', () => 
     const hour = new Date(record.tx_time).getUTCHours()
     if (fraud === 'unusual-amount') assert.ok(record.amount > 3 * (sum / count), record.tx_id)
     if (fraud === 'burst') assert.ok(record.amount <= 3 && record.channel === 'online', record.tx_id)
-    if (fraud === 'new-place') assert.ok((record.distance_km ?? 0) > 200 && hour < 9, record.tx_id)
+    if (fraud === 'new-place') assert.ok(record.distance_km > 200 && hour < 9, record.tx_id)
   }
   for (const [kind, count] of counts) assert.ok(count >= 20, `${kind}: ${count}`)
   const share = all.filter(({ fraud }) => fraud !== null).length / all.length
