@@ -108,7 +108,7 @@ const isScoring = (file: string): boolean =>
 const bans: readonly Ban[] = [
   // Which process owns an embedded log is for the process itself to say.
   {
-    what: /\bprocess\s*\.\s*\w+/,
+    what: /\bprocess\.(?:env|argv|pid|ppid|exit|exitCode|abort|on|once|off|kill|std(?:in|out|err)|cwd|chdir|hrtime|memoryUsage|cpuUsage|resourceUsage|uptime|nextTick|emitWarning|umask|platform|version)\b/,
     instead: 'values that main hands down',
     applies: (file) => isPure(file) && file !== 'libs/bus/embedded/owner.ts',
   },
@@ -171,12 +171,17 @@ const kernels: readonly string[] = [
   'libs/detector/calibration-tail.ts',
   'libs/detector/calibration.ts',
   'libs/detector/covariance.ts',
+  'libs/detector/dense-trainer.ts',
   'libs/detector/engine.ts',
   'libs/detector/explain.ts',
   'libs/detector/fit-scaler.ts',
   'libs/detector/fit.ts',
+  'libs/detector/gate-anomalies.ts',
+  'libs/detector/gate-shift.ts',
+  'libs/detector/gate.ts',
   'libs/detector/kernel/twin.ts',
   'libs/detector/kinds/denoising.ts',
+  'libs/detector/kinds/kind.ts',
   'libs/detector/kinds/linear.ts',
   'libs/detector/kinds/network.ts',
   'libs/detector/kinds/scoring.ts',
@@ -189,12 +194,14 @@ const kernels: readonly string[] = [
   'libs/run/histogram.ts',
   'libs/stream/admission.ts',
   'libs/stream/decay.ts',
+  'libs/stream/eldest.ts',
   'libs/stream/fold.ts',
   'libs/stream/operation.ts',
   'libs/stream/pack.ts',
   'libs/stream/panes.ts',
   'libs/stream/plain.ts',
   'libs/stream/slab.ts',
+  'libs/stream/sliding.ts',
   'libs/stream/steps.ts',
 ]
 
@@ -235,7 +242,7 @@ export function staleKernels(read: (file: string) => string | null): string[] {
 }
 
 const nonNull = /[\w\])]!(?!=)(?=[\s.,;:)\]}[+*/%<>&|?-]|$)/m
-const nonNullElsewhere = /[\w)]!(?!=)(?=[\s.,;:)\]}[+*/%<>&|?-]|$)/m
+const nonNullElsewhere = /(?:\w|(?<!\.at\([^()]{0,40})\))!(?!=)(?=[\s.,;:)\]}[+*/%<>&|?-]|$)/m
 
 function roomOf(file: string): Room | undefined {
   return rooms.filter((room) => file.startsWith(room.at)).sort((a, b) => b.at.length - a.at.length)[0]

@@ -3,13 +3,13 @@
 //   T1 positions stay valid until the next `begin`: a scratch that is full is replaced by a longer copy of itself.
 //   T2 an integer is rendered exactly, also beyond 2^53; equal numbers render to equal bytes.
 
-import type { Columns } from './columns.ts'
+import { Columns } from './columns.ts'
 import { exactLong } from './varint.ts'
 
 const BYTES_MIN = 4096
 
 export class TextScratch {
-  #columns: Columns | null = null
+  #columns = new Columns([], 0)
   #used = 0
 
   /** Called once before the rows of a run are filled. */
@@ -22,7 +22,7 @@ export class TextScratch {
   put(want: number, row: number, text: string): void {
     const length = Buffer.byteLength(text)
     const at = this.room(length)
-    const columns = this.#columns!
+    const columns = this.#columns
     Buffer.from(columns.scratch.buffer, columns.scratch.byteOffset).write(text, at)
     columns.textAt[want]![row] = at
     columns.textLength[want]![row] = length
@@ -31,7 +31,7 @@ export class TextScratch {
 
   /** Reserves bytes in the scratch and answers where they begin. */
   room(length: number): number {
-    const columns = this.#columns!
+    const columns = this.#columns
     const at = this.#used
     if (at + length > columns.scratch.length) {
       const longer = new Uint8Array(Math.max(BYTES_MIN, 2 * columns.scratch.length, at + length))

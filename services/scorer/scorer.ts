@@ -4,9 +4,11 @@
 import { alertFacts } from '../../libs/alert/alert-message.ts'
 import type { Topics } from '../../libs/alert/topics.ts'
 import type { Assignment, Built, Bus, Reader, Running, TaskEvent, TaskNeed } from '../../libs/bus/bus.ts'
+import { Failure } from '../../libs/core/failure.ts'
 import { OUTCOMES } from '../../libs/core/verdict.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
+import type { Vitals } from '../../libs/run/vitals.ts'
 import { decoderOf } from '../../libs/stream/decoder.ts'
 import { bucketsFor, type Fold, fold } from '../../libs/stream/fold.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
@@ -20,6 +22,7 @@ export interface ScorerOptions {
   readonly topics: Topics
   readonly group: string
   readonly metrics: Metrics
+  readonly vitals: Vitals
   readonly log: Log
   readonly commitMsMin: number
   readonly idleCommitMs: number
@@ -44,10 +47,12 @@ interface Live {
 }
 
 export async function scorer(options: ScorerOptions): Promise<Scorer> {
-  const { bus, stream, topics, metrics, log } = options
+  const { bus, stream, topics, metrics, vitals, log } = options
   const name = stream.spec.stream
   const live = new Map<number, Live>()
+  const part = (partition: number): string => `${name}/${partition}`
   metrics.watch(name)
+  vitals.starting(name, 'its partitions')
   const champion = await followChampion({
     bus,
     stream,
@@ -108,11 +113,16 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
         for (const partition of live.keys()) {
           if (event.partitions.includes(partition)) continue
           live.delete(partition)
+          vitals.gone(part(partition))
           metrics.released(name, partition)
         }
+        vitals.gone(name)
+        for (const partition of event.partitions)
+          if (!live.has(partition)) vitals.starting(part(partition), 'its state')
         log.info('partitions-assigned', { stream: name, partitions: event.partitions.join(',') })
         break
       case 'live':
+        vitals.moved(part(event.partition))
         log.info('partition-live', { stream: name, partition: event.partition, position: event.position })
         break
       case 'committing':
@@ -120,6 +130,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
         break
       case 'committed': {
         log.debug('committed', { stream: name, partition: event.partition, offset: event.offset })
+        vitals.moved(part(event.partition))
         tell(event.partition)
         const timeMs = live.get(event.partition)?.task.timestampMs ?? null
         metrics.committed(name, event.partition, event.durationMs, timeMs)
@@ -129,6 +140,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
       }
       case 'discarded':
         live.delete(event.partition)
+        vitals.starting(part(event.partition), 'its state')
         metrics.released(name, event.partition)
         log.warn('task-discarded', { stream: name, partition: event.partition, reason: event.reason })
         break
@@ -139,6 +151,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
         metrics.rebalanced()
         break
       case 'lag':
+        vitals.waiting(part(event.partition), event.records)
         metrics.lag(name, event.partition, event.records)
         break
       case 'buffered':
@@ -163,6 +176,8 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
     resolve: options.resolve,
     on,
   })
+  // Nobody may be waiting for the end yet; whoever does gets the same failure.
+  running.ended.catch((thrown: unknown) => vitals.failed(name, Failure.of(thrown, 'stopped').message))
   return {
     stop: async () => {
       await running.stop()
@@ -172,7 +187,8 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
     ended: running.ended,
     counts: () => {
       const sum = new Float64Array(OUTCOMES)
-      for (const { task } of live.values()) for (let i = 0; i < OUTCOMES; i++) sum[i]! += task.counts[i] ?? 0
+      for (const { task } of live.values())
+        for (let i = 0; i < OUTCOMES; i++) sum[i] = (sum[i] ?? 0) + (task.counts[i] ?? 0)
       return sum
     },
     get version() {
