@@ -31,6 +31,18 @@ const passing = [
   'NETWORK_EXCEPTION',
 ]
 
+/** Words of answers that stay until somebody changes a setting. */
+const refusals = [
+  'CONFIG',
+  'POLICY',
+  'TOO_LARGE',
+  'UNSUPPORTED',
+  'REPLICATION_FACTOR',
+  'INVALID_PARTITIONS',
+  'SASL',
+  'SECURITY',
+]
+
 /** Whether the broker refused for a reason that passes, so that asking again is right and safe. */
 export function refusedForNow(thrown: unknown): boolean {
   const type = errorType(thrown)
@@ -79,7 +91,7 @@ export function kafkaFailure(thrown: unknown, doing: string, brokers: readonly s
   if (errors.some((error) => error.name.includes('MetadataNotLoaded'))) {
     return new Failure('topic-missing', `${said}; create the topic, or correct its name`, thrown)
   }
-  return new Failure('broker-refused', said, thrown)
+  return new Failure('broker-unreachable', `${said}; it is tried again`, thrown)
 }
 
 function byType(type: string, said: string, cause: unknown): Failure {
@@ -102,6 +114,7 @@ function byType(type: string, said: string, cause: unknown): Failure {
     case 'SASL_AUTHENTICATION_FAILED':
       return new Failure('broker-refused', `${said}; check mechanism, user and password`, cause)
     default:
-      return new Failure('broker-refused', `${said} (${type})`, cause)
+      if (refusals.some((word) => type.includes(word))) return new Failure('broker-refused', `${said} (${type})`, cause)
+      return new Failure('broker-unreachable', `${said} (${type}); it is tried again`, cause)
   }
 }

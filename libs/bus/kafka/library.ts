@@ -17,7 +17,7 @@
 
 import Module, { createRequire } from 'node:module'
 import type { Batch } from 'kafkajs'
-import { cacheCoordinators } from './coordinator-cache.ts'
+import { keepCoordinators, tellPermission } from './coordinators.ts'
 import { FetchedBatch, type PartitionData, RawRecords } from './fetched-batch.ts'
 import { type BatchParts, encodeBatch, type KafkaRecord } from './record-encoder.ts'
 
@@ -100,7 +100,8 @@ function load(): Loaded {
   group.prototype.recoverFromOffsetOutOfRange = async (outOfRange) => {
     throw new KafkaJSNonRetriableError(outOfRange)
   }
-  cacheCoordinators(require('kafkajs/src/cluster/index.js'), require('kafkajs/src/broker/index.js'))
+  keepCoordinators(require('kafkajs/src/cluster/index.js'), require('kafkajs/src/broker/index.js'))
+  tellPermission(require('kafkajs/src/cluster/brokerPool.js'))
   return { kafkajs: require('kafkajs'), Batch: FetchedBatch, warning: null }
 }
 

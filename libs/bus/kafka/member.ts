@@ -135,6 +135,7 @@ export class Member {
       options: this.#options,
       admin: () => this.#theAdmin(),
       consumer: () => (mine() === null ? null : this.#consumer),
+      refused: (failure) => this.#tasks.fail(failure),
       sought: (offset) => {
         const place = mine()
         if (place !== null) place.expected = offset

@@ -26,6 +26,8 @@ export interface PortSpec {
   readonly admin: () => Promise<Admin>
   /** The consumer as it is now; null while this partition is not ours, or there is none. */
   readonly consumer: () => Consumer | null
+  /** Told what no repetition changes: a missing permission, a setting. */
+  readonly refused: (failure: Failure) => void
   /** Told where fetching goes on, so that what comes from elsewhere is not taken for it. */
   readonly sought: (offset: number) => void
 }
@@ -45,8 +47,18 @@ export function kafkaPort(spec: PortSpec): Port {
       // kafkajs refuses between a crash and the join that follows it, and then everything is asked again.
     }
   }
+  const telling = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (thrown) {
+      if (thrown instanceof Failure && thrown.code === 'broker-refused') spec.refused(thrown)
+      throw thrown
+    }
+  }
   return {
-    ...committing,
+    fence: () => telling(committing.fence()),
+    commit: (messages, nextOffset) => telling(committing.commit(messages, nextOffset)),
+    close: () => committing.close(),
     seek(offset) {
       spec.sought(offset)
       ask((consumer) => consumer.seek({ topic, partition, offset: String(offset) }))

@@ -1,10 +1,13 @@
-// Coordinator cache: kafkajs asks anew who coordinates a transaction before each of its steps, which is four of the nine
-// round trips of a small one. The answer is kept per client, for clients that hold transactions.
+// Coordinators: how kafkajs finds out who coordinates a group or a transaction, mended twice. It asks anew before each step
+// of a transaction, which is four of the nine round trips of a small one; the answer is kept per client here, for clients
+// that hold transactions. And it swallows why there was no answer; here a missing permission is passed on.
 // Invariants
 //   K1 an answer is forgotten as soon as the broker it names refuses or fails anything of a transaction, is not connected
 //      any more, or the client reads the metadata again; so at worst a step fails that is asked again, or whose
 //      transaction is given up as a whole.
 //   K2 a client that never asked for a transaction's coordinator keeps nothing: a consumer asks because the old one refused.
+
+import { errorType } from './failure.ts'
 
 export interface Broker {
   isConnected(): boolean
@@ -30,7 +33,7 @@ export interface BrokerClass {
 
 const transactionCoordinator = 1
 
-export function cacheCoordinators(Cluster: ClusterClass, Broker: BrokerClass): void {
+export function keepCoordinators(Cluster: ClusterClass, Broker: BrokerClass): void {
   const answers = new WeakMap<object, Map<string, Broker>>()
   /** The answers that name a broker. */
   const namedIn = new WeakMap<object, Map<string, Broker>>()
@@ -64,5 +67,27 @@ export function cacheCoordinators(Cluster: ClusterClass, Broker: BrokerClass): v
         throw refusal
       }
     }
+  }
+}
+
+export interface BrokerPoolClass {
+  readonly prototype: { withBroker(ask: Ask): Promise<unknown> }
+}
+
+/** Asking any broker: a missing permission is the same on all of them, so it is the answer. */
+export function tellPermission(BrokerPool: BrokerPoolClass): void {
+  const { withBroker } = BrokerPool.prototype
+  BrokerPool.prototype.withBroker = async function (ask) {
+    let refusal: unknown = null
+    const answer = await withBroker.call(this, async (broker) => {
+      try {
+        return await ask(broker)
+      } catch (thrown) {
+        refusal = thrown
+        throw thrown
+      }
+    })
+    if (answer === null && errorType(refusal)?.endsWith('AUTHORIZATION_FAILED') === true) throw refusal
+    return answer
   }
 }
