@@ -149,7 +149,8 @@ export class Runner {
       }
     }
     this.#intake.leave()
-    await this.#underWay
+    // What an abandoned partition has under way is ended by closing, or by the fence of its new owner.
+    if (this.#mode !== 'abandon') await this.#underWay
     try {
       await this.#port.close()
     } catch (thrown) {

@@ -11,11 +11,12 @@ import type { Records } from '../../core/records.ts'
 import type { Bus, Following, PartitionRange, Published, Reader, Running, RunOptions, TopicSettings } from '../bus.ts'
 import type { Fetched } from '../fetched.ts'
 import { indexAt, sliceOf } from '../fetched.ts'
+import { followingOf } from '../following.ts'
 import { parcelsBy } from '../parcel.ts'
 import { batchesIn } from '../record-batch.ts'
 import { runsOf } from '../record-reader.ts'
 import { type Scheduler, wallScheduler } from '../scheduler.ts'
-import { Tail } from '../tail.ts'
+import { Tail, type TailSource } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { EmbeddedPort } from './embedded-port.ts'
 import { Janitor } from './janitor.ts'
@@ -183,48 +184,18 @@ class EmbeddedBus implements Bus {
   async follow(topic: string, each: (partition: number, records: Records) => void): Promise<Following> {
     this.#store.refresh()
     const { partitions } = this.#log.topic(topic)
-    const tails: Tail[] = []
-    const caught = Array.from({ length: partitions }, (_, partition) => this.#followOne(topic, partition, each, tails))
-    const stop = async (): Promise<void> => {
-      this.#stops.delete(stop)
-      for (const tail of tails) tail.pause()
-    }
-    this.#stops.add(stop)
-    return { caughtUp: Promise.all(caught).then(() => undefined), stop }
+    const ranges = Array.from({ length: partitions }, (_, partition) => this.#log.range(topic, partition))
+    return this.#opened(followingOf({ source: this.#source(), scheduler: this.#scheduler, topic, ranges, each }))
   }
 
-  #followOne(
-    topic: string,
-    partition: number,
-    each: (partition: number, records: Records) => void,
-    tails: Tail[],
-  ): Promise<void> {
-    const { first, next } = this.#log.range(topic, partition)
-    return new Promise((resolve, reject) => {
-      let caughtUp = first >= next
-      if (caughtUp) resolve()
-      const tail = new Tail({
-        source: this.#source(),
-        scheduler: this.#scheduler,
-        topic,
-        partition,
-        each: (fetched) => {
-          for (const run of fetched.runs) {
-            if (run.kind === 'records' && run.records.count > 0) each(partition, run.records)
-          }
-          caughtUp ||= fetched.next >= next
-          if (caughtUp) resolve()
-        },
-        failed: (thrown) => {
-          // Later nobody waits for an answer, and going on without this topic would go unseen: let the process end.
-          if (caughtUp) throw thrown
-          reject(thrown)
-        },
-      })
-      tail.seek(first)
-      tail.resume()
-      tails.push(tail)
-    })
+  /** Stops with the bus, if not before. */
+  #opened(following: Following): Following {
+    const stop = (): Promise<void> => {
+      this.#stops.delete(stop)
+      return following.stop()
+    }
+    this.#stops.add(stop)
+    return { caughtUp: following.caughtUp, stop }
   }
 
   publish(messages: readonly Message[]): Promise<readonly Published[]> {
@@ -281,7 +252,7 @@ class EmbeddedBus implements Bus {
     for (const wake of waiting) wake()
   }
 
-  #source(): { fetch: (topic: string, partition: number, from: number) => Fetched | null; onGrowth: OnGrowth } {
+  #source(): TailSource {
     return {
       fetch: (topic, partition, from) => {
         this.#store.refresh()
@@ -306,8 +277,6 @@ class EmbeddedBus implements Bus {
     return { from, next: chunk.next, bytes: chunk.bytes.length, runs: runsOf(batches, { from, aborted: [] }) }
   }
 }
-
-type OnGrowth = (topic: string, wake: () => void) => () => void
 
 function cutAt(records: Records, end: number): Records {
   if (records.nextOffset <= end) return records

@@ -6,9 +6,10 @@ import type { Message } from '../../core/message.ts'
 import { type PlainRecord, type Records, recordsOf } from '../../core/records.ts'
 import type { Bus, Following, PartitionRange, Published, Reader, Running, RunOptions, TopicSettings } from '../bus.ts'
 import type { Fetched } from '../fetched.ts'
+import { followingOf } from '../following.ts'
 import { parcelsBy } from '../parcel.ts'
 import type { Port } from '../port.ts'
-import { Tail } from '../tail.ts'
+import { Tail, type TailSource } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { type TransactionClient, TransactionPort } from '../transaction-port.ts'
 import type { Broker } from './broker.ts'
@@ -155,37 +156,16 @@ export class SimulatedBus implements Bus {
   }
 
   async follow(topic: string, each: (partition: number, records: Records) => void): Promise<Following> {
-    const tails: Tail[] = []
-    const caught: Promise<void>[] = []
-    for (let partition = 0; partition < (await this.partitions(topic)); partition++) {
-      const { next } = await this.range(topic, partition)
-      caught.push(
-        new Promise((resolve, reject) => {
-          if (next === 0) resolve()
-          const tail = new Tail({
-            source: this.#source(),
-            scheduler: this.#process,
-            topic,
-            partition,
-            each: (fetched) => {
-              for (const run of fetched.runs) {
-                if (run.kind === 'records' && run.records.count > 0) each(partition, run.records)
-              }
-              if (fetched.next >= next) resolve()
-            },
-            failed: reject,
-          })
-          tails.push(tail)
-          tail.resume()
-        }),
-      )
-    }
-    const stop = async (): Promise<void> => {
+    const ranges: PartitionRange[] = []
+    const partitions = await this.partitions(topic)
+    for (let partition = 0; partition < partitions; partition++) ranges.push(await this.range(topic, partition))
+    const following = followingOf({ source: this.#source(), scheduler: this.#process, topic, ranges, each })
+    const stop = (): Promise<void> => {
       this.#stops.delete(stop)
-      for (const tail of tails) tail.pause()
+      return following.stop()
     }
     this.#stops.add(stop)
-    return { caughtUp: Promise.all(caught).then(() => undefined), stop }
+    return { caughtUp: following.caughtUp, stop }
   }
 
   publish(messages: readonly Message[]): Promise<readonly Published[]> {
@@ -225,10 +205,7 @@ export class SimulatedBus implements Bus {
     await Promise.all([...this.#stops].map((stop) => stop()))
   }
 
-  #source(): {
-    fetch: (topic: string, partition: number, from: number) => Promise<Fetched | null>
-    onGrowth: (topic: string, wake: () => void) => () => void
-  } {
+  #source(): TailSource {
     return {
       fetch: (topic, partition, from) =>
         this.#wire.call(async () => {
