@@ -144,7 +144,7 @@ export function residuals(member: PlacedMember, buffers: Buffers, masks: number)
   return operation(RESIDUAL, z, reconstructed, member.residualMean, masks, residual, vectors)
 }
 
-function shape(activation: Activation): { slope: number; curve: number } {
+export function shape(activation: Activation): { slope: number; curve: number } {
   switch (activation.kind) {
     case 'linear':
       return { slope: 1, curve: curveCodes.none }
@@ -161,11 +161,21 @@ function shape(activation: Activation): { slope: number; curve: number } {
   }
 }
 
-function packed(weights: Float32Array, inputs: number, outputs: number): Float32Array {
+/** Weights in row-major [input][output] as the kernel reads them. */
+export function packed(weights: Float32Array, inputs: number, outputs: number): Float32Array {
   const blocks = Math.ceil(outputs / 8)
   const target = new Float32Array(blocks * inputs * 8)
   for (let i = 0; i < inputs; i++) {
     for (let o = 0; o < outputs; o++) target[((o >> 3) * inputs + i) * 8 + (o & 7)] = weights[i * outputs + o]!
+  }
+  return target
+}
+
+/** The inverse of `packed`. */
+export function unpacked(weights: Float32Array, inputs: number, outputs: number): Float32Array {
+  const target = new Float32Array(inputs * outputs)
+  for (let i = 0; i < inputs; i++) {
+    for (let o = 0; o < outputs; o++) target[i * outputs + o] = weights[((o >> 3) * inputs + i) * 8 + (o & 7)]!
   }
   return target
 }

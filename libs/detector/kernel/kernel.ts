@@ -1,6 +1,6 @@
 // Kernel: memory of a fixed size and what runs programs over it, as WebAssembly or as its plain-TypeScript twin.
 // The module is compiled once a process; each detector has a memory of its own, so that it is freed as a whole.
-// Invariant: both kernels give the same bits for every program; the twin is the oracle in tests and the fallback where
+// Invariant: both kernels give the same bits for every program that scores; the twin is the oracle in tests and the fallback where
 // WebAssembly SIMD is missing.
 
 import type { Program } from './program.ts'

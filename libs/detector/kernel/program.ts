@@ -9,6 +9,12 @@ export const WEIGHTED = 5
 export const ERROR = 6
 export const COPY = 7
 export const FILL = 8
+/** Training only, which the twin does not know. */
+export const LOSS = 9
+export const DERIVE = 10
+export const BACKWARD = 11
+export const TRANSPOSE = 12
+export const ADAM = 13
 
 /** Which of several members adds to the scores: the first begins them, the last multiplies them by a factor. */
 export const turnBits = { first: 1, last: 2 } as const

@@ -5,6 +5,7 @@
 
 import { dense } from './dense'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
+import { adam, backward, derive, loss, transpose } from './train'
 
 const SCALE: i32 = 1
 const DENSE: i32 = 2
@@ -14,6 +15,11 @@ const WEIGHTED: i32 = 5
 const ERROR: i32 = 6
 const COPY: i32 = 7
 const FILL: i32 = 8
+const LOSS: i32 = 9
+const DERIVE: i32 = 10
+const BACKWARD: i32 = 11
+const TRANSPOSE: i32 = 12
+const ADAM: i32 = 13
 
 // @ts-ignore: decorator
 @inline
@@ -73,6 +79,23 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case ERROR:
       error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2), word(at, 7), real(at, 8))
+      return 0
+    case LOSS:
+      loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))
+      return 0
+    case DERIVE:
+      derive(word(at, 2), word(at, 3), count, word(at, 4), real(at, 5), word(at, 6))
+      return 0
+    case BACKWARD:
+      backward(
+        word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7), count, word(at, 8), word(at, 9)
+      )
+      return 0
+    case TRANSPOSE:
+      transpose(word(at, 2), word(at, 3), word(at, 4), word(at, 5))
+      return 0
+    case ADAM:
+      adam(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), real(at, 7), real(at, 8), real(at, 9))
       return 0
     default:
       unreachable()
