@@ -54,6 +54,14 @@ function within(act: () => Promise<void>, deadlineMs: number, clock: Clock, atOn
   })
 }
 
+/** Resolves when the signal aborts, or at once where it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
 export interface StopSignals {
   /** Aborts at the first signal: drain. */
   readonly drain: AbortSignal

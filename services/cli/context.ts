@@ -4,6 +4,7 @@
 import type { Clock } from '../../libs/core/clock.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Settings } from '../../libs/run/settings.ts'
+import type { StopSignals } from '../../libs/run/shutdown.ts'
 import type { Files } from './files.ts'
 
 export interface Context {
@@ -16,8 +17,8 @@ export interface Context {
   /** Progress and other words about the work, to standard error; nothing when it is no terminal. */
   readonly progress: (line: string) => void
   readonly json: boolean
-  /** Aborts at the first SIGINT or SIGTERM. */
-  readonly signal: AbortSignal
+  /** From the first call on SIGINT and SIGTERM drain; a command that never calls it is ended by them. */
+  readonly stopSignals: () => StopSignals
   /** Root of the installed project, for its examples. */
   readonly home: string
   readonly version: string

@@ -1,38 +1,30 @@
 // Endpoints: the listeners of a process of services: /metrics, /live and /ready on one port, the API on another.
 
 import type { Bus } from '../../libs/bus/bus.ts'
-import { draining, type Health, healthAtStart, live, ready, withPart } from '../../libs/run/health.ts'
 import { listen, watchListener } from '../../libs/run/http.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
+import type { Vitals } from '../../libs/run/vitals.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { consoleListener } from '../console/console.ts'
 import type { Context } from './context.ts'
-import type { Service } from './serve.ts'
-
-export interface Endpoints extends Service {
-  /** From now on ready. */
-  ready(): void
-}
+import { briefDrainMsMax, type Service } from './serve.ts'
 
 export async function startEndpoints(
   context: Context,
   bus: Bus,
   metrics: Metrics,
+  vitals: Vitals,
   streams: readonly Stream[],
-): Promise<Endpoints> {
+): Promise<Service> {
   const { settings, clock, log } = context
-  let health: Health = withPart(healthAtStart, 'services', { kind: 'starting', waitsFor: 'start' })
-  context.signal.addEventListener('abort', () => {
-    health = draining(health)
-  })
   const watching = await listen(
     settings.host,
     settings.metricsPort,
     watchListener({
       metrics: () => metrics.text(),
       metricsContentType: metrics.contentType,
-      live: () => live(health, clock.nowMs()),
-      ready: () => ready(health),
+      live: () => vitals.live(),
+      ready: () => vitals.ready(),
     }),
   )
   const api = await listen(
@@ -53,9 +45,7 @@ export async function startEndpoints(
   })
   return {
     name: 'endpoints',
-    ready: () => {
-      health = withPart(health, 'services', { kind: 'running', waiting: 0, progressedMs: clock.nowMs() })
-    },
+    drainMsMax: briefDrainMsMax,
     stop: async () => {
       await api.close()
       await watching.close()

@@ -1,19 +1,26 @@
 #!/usr/bin/env node
 // Main: the shell. The one place that touches environment, clock, signals and streams of the process; hands them down as a context
-// and turns what comes back into an exit code: 0 fine, 1 the world failed, 2 wrong usage or spec.
+// and turns what comes back into an exit code: 0 fine, 1 the world failed, 2 wrong usage or spec. Ctrl-C once drains,
+// twice ends at once with 1.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Clock } from '../../libs/core/clock.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import { log } from '../../libs/run/log.ts'
 import { settings } from '../../libs/run/settings.ts'
+import { type StopSignals, stopSignals } from '../../libs/run/shutdown.ts'
 import type { Context } from './context.ts'
 import { files } from './files.ts'
 import { type Invocation, program } from './program.ts'
 
-/** The project's root: two folders above the compiled services. */
-const home = path.resolve(import.meta.dirname, '../../..')
+/** The project's root, wherever it was compiled to. */
+const home = homeOf(import.meta.dirname)
+
+function homeOf(folder: string): string {
+  if (existsSync(path.join(folder, 'package.json')) || folder === path.dirname(folder)) return folder
+  return homeOf(path.dirname(folder))
+}
 
 const clock: Clock = {
   nowMs: () => Date.now(),
@@ -24,20 +31,33 @@ const clock: Clock = {
   },
 }
 
+let asked: StopSignals | null = null
+
+function listenForStop(): StopSignals {
+  const signals = stopSignals((received) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, received)
+  })
+  // Whoever asks again does not want to wait for anything.
+  signals.atOnce.addEventListener('abort', () => process.exit(1))
+  return signals
+}
+
+/** One line for what the world did, the place in the code for what we did. */
+function report(thrown: unknown): 1 | 2 {
+  if (thrown instanceof Failure) {
+    process.stderr.write(`plumbline: ${thrown.message}\n`)
+    return thrown.exitCode
+  }
+  process.stderr.write(`plumbline: a bug: ${thrown instanceof Error ? thrown.stack : thrown}\n`)
+  return 1
+}
+
 function contextOf(invocation: Invocation): Context {
   const values = settings({
     env: process.env,
     flags: invocation.flags,
     readFile: (file) => readFileSync(file, 'utf8'),
   })
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // The first drains; whoever asks again does not want to wait.
-      if (stop.signal.aborted) process.exit(1)
-      stop.abort()
-    })
-  }
   return {
     settings: values,
     clock,
@@ -48,7 +68,10 @@ function contextOf(invocation: Invocation): Context {
       if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
     },
     json: invocation.json,
-    signal: stop.signal,
+    stopSignals: () => {
+      asked ??= listenForStop()
+      return asked
+    },
     home,
     version: JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')).version,
   }
@@ -57,16 +80,13 @@ function contextOf(invocation: Invocation): Context {
 // A pipe that closes (`plumbline alerts | head`) ends the work; it is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
+// What fails where nobody waits for it ends the process, as a service manager expects.
+process.on('uncaughtException', (thrown) => process.exit(report(thrown)))
+
 try {
   await program(process.argv, contextOf)
   process.exitCode ??= 0
 } catch (thrown) {
-  if (thrown instanceof Failure) {
-    process.stderr.write(`plumbline: ${thrown.message}\n`)
-    process.exitCode = thrown.exitCode
-  } else {
-    process.stderr.write(`plumbline: a bug: ${thrown instanceof Error ? thrown.stack : thrown}\n`)
-    process.exitCode = 1
-  }
+  process.exitCode = report(thrown)
 }
 process.exit()

@@ -6,6 +6,8 @@ import type { Bus, TaskNeed } from '../../libs/bus/bus.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import { Random } from '../../libs/core/random.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
+import { aborted, type DrainStep, drain } from '../../libs/run/shutdown.ts'
+import type { Vitals } from '../../libs/run/vitals.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { type Scorer, scorer } from '../scorer/scorer.ts'
 import { trainer } from '../trainer/trainer.ts'
@@ -50,15 +52,24 @@ export async function prepareTopics(context: Context, bus: Bus, all: readonly Se
 
 export interface Service {
   readonly name: string
+  /** How long stopping may take before the next service is stopped. */
+  readonly drainMsMax: number
   stop(): Promise<void>
   /** Rejects with what ended it; never resolves before `stop`. */
   readonly ended: Promise<void>
 }
 
+/** A commit under way may take as long as the client waits for a broker, and leaving the group comes after. */
+const scorerDrainMsMax = 40_000
+/** What has nothing on its way to disk or broker is given this. */
+export const briefDrainMsMax = 5_000
+const closeMsMax = 10_000
+
 export async function startScorers(
   context: Context,
   bus: Bus,
   metrics: Metrics,
+  vitals: Vitals,
   all: readonly Served[],
 ): Promise<(Service & { readonly scorer: Scorer })[]> {
   const { settings, log } = context
@@ -71,13 +82,20 @@ export async function startScorers(
       topics: names,
       group: groupOf(settings.prefix, stream.spec.stream),
       metrics,
+      vitals,
       log,
       commitMsMin: settings.commitMsMin,
       idleCommitMs: settings.idleCommitMs,
       bufferedBytesMax: settings.bufferedBytesMax,
       resolve: (need: TaskNeed) => registry(need.id),
     })
-    started.push({ name: `scorer of ${stream.spec.stream}`, scorer: each, stop: () => each.stop(), ended: each.ended })
+    started.push({
+      name: `scorer of ${stream.spec.stream}`,
+      drainMsMax: scorerDrainMsMax,
+      scorer: each,
+      stop: () => each.stop(),
+      ended: each.ended,
+    })
   }
   return started
 }
@@ -86,6 +104,7 @@ export async function startTrainer(
   context: Context,
   bus: Bus,
   metrics: Metrics,
+  vitals: Vitals,
   all: readonly Served[],
 ): Promise<Service> {
   const { settings, log, clock } = context
@@ -103,6 +122,7 @@ export async function startTrainer(
     streams: all,
     prefix: settings.prefix,
     metrics,
+    vitals,
     log,
     clock,
     random: new Random(settings.seed),
@@ -111,6 +131,7 @@ export async function startTrainer(
   })
   return {
     name: 'trainer',
+    drainMsMax: briefDrainMsMax,
     stop: async () => {
       // The schedule first, or it would begin the next stream's training when this one ends.
       const stopped = running.stop()
@@ -121,21 +142,39 @@ export async function startTrainer(
   }
 }
 
-/** Waits for the signal, or for the first service that ends by itself, whose failure is thrown after all are stopped. */
-export async function untilStopped(context: Context, services: readonly Service[]): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    if (context.signal.aborted) resolve()
-    else context.signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  let failure: unknown = null
+/**
+ * Waits for the signal, or for the first service that ends by itself; then stops all in the order given and closes the bus.
+ * Throws what ended a service, or Failure('timeout') where something did not stop in its time.
+ */
+export async function untilStopped(context: Context, bus: Bus, services: readonly Service[]): Promise<void> {
+  const { log, clock } = context
+  const signals = context.stopSignals()
+  const ended = await firstEnd(signals.drain, services)
+  log.info('draining', { reason: ended.kind === 'asked' ? String(signals.drain.reason) : 'a service failed' })
+  const steps: DrainStep[] = services.map(({ name, drainMsMax, stop }) => ({ name, deadlineMs: drainMsMax, act: stop }))
+  steps.push({ name: 'log', deadlineMs: closeMsMax, act: () => bus.close() })
+  const drained = await drain(steps, clock, signals.atOnce)
+  const bad = drained.filter(({ outcome }) => outcome !== 'done')
+  for (const { name, outcome, durationMs, failure } of bad) {
+    const message = failure === null ? undefined : Failure.of(failure, 'stopped').message
+    log.warn('not-drained', { service: name, outcome, durationMs: Math.round(durationMs), message })
+  }
+  if (ended.kind === 'failed') throw ended.thrown
+  const [first] = bad
+  if (first === undefined) return
+  throw Failure.of(
+    first.failure ?? new Failure('timeout', `${first.name} did not stop within ${Math.round(first.durationMs)} ms`),
+    'stopped',
+  )
+}
+
+type End = { readonly kind: 'asked' } | { readonly kind: 'failed'; readonly thrown: unknown }
+
+async function firstEnd(signal: AbortSignal, services: readonly Service[]): Promise<End> {
   try {
-    await Promise.race([aborted, ...services.map((each) => each.ended)])
+    await Promise.race([aborted(signal), ...services.map(({ ended }) => ended)])
+    return { kind: 'asked' }
   } catch (thrown) {
-    failure = thrown
+    return { kind: 'failed', thrown }
   }
-  for (const service of services) {
-    context.log.info('stopping', { service: service.name })
-    await service.stop()
-  }
-  if (failure !== null) throw failure
 }

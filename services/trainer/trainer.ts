@@ -14,6 +14,7 @@ import type { Random } from '../../libs/core/random.ts'
 import { keyBytes } from '../../libs/core/records.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
+import type { Vitals } from '../../libs/run/vitals.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { promote, readPublications } from './promote.ts'
 import type { Trained, TrainRequest } from './train.ts'
@@ -23,6 +24,7 @@ export interface TrainerOptions {
   readonly streams: readonly { readonly stream: Stream; readonly topics: Topics }[]
   readonly prefix: string
   readonly metrics: Metrics
+  readonly vitals: Vitals
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
@@ -51,7 +53,8 @@ interface Plan {
 }
 
 export async function trainer(options: TrainerOptions): Promise<Trainer> {
-  const { bus, clock } = options
+  const { bus, clock, vitals } = options
+  vitals.starting('trainer', 'what is published')
   const plans: Plan[] = []
   for (const { stream, topics } of options.streams) {
     const pointer = (await readPublications(bus, topics.detectors)).pointer(stream.spec.stream)
@@ -71,6 +74,7 @@ export async function trainer(options: TrainerOptions): Promise<Trainer> {
   let working: Promise<void> = Promise.resolve()
   const turn = async (): Promise<void> => {
     for (const plan of plans) if (!stopped && (await isDue(options, plan))) await run(options, plan)
+    vitals.moved('trainer')
   }
   const schedule = (): void => {
     if (stopped) return
@@ -78,12 +82,15 @@ export async function trainer(options: TrainerOptions): Promise<Trainer> {
       working = turn()
         .catch((thrown) => {
           const failure = Failure.of(thrown, 'training-failed')
+          // A restart would not help: it goes on asking, and says that it is not ready.
+          vitals.starting('trainer', `the log: ${failure.message}`)
           options.log.error('trainer-failed', { code: failure.code, message: failure.message })
         })
         .then(schedule)
     })
   }
   schedule()
+  vitals.moved('trainer')
   return {
     stop: async () => {
       stopped = true

@@ -12,6 +12,7 @@ import { OUTCOMES } from '../../libs/core/verdict.ts'
 import { artefact } from '../../libs/detector/artefact.ts'
 import { log } from '../../libs/run/log.ts'
 import { metrics } from '../../libs/run/metrics.ts'
+import { Vitals } from '../../libs/run/vitals.ts'
 import { scorer } from '../../services/scorer/scorer.ts'
 import { promote } from '../../services/trainer/promote.ts'
 import { sampleRows } from '../detector/sample-model.ts'
@@ -93,6 +94,7 @@ test('records of kcat are judged, aborted ones are not, kcat and fastavro read t
     topics: names,
     group: 'plumbline.payments',
     metrics: metrics({ version: 'test', clock: () => 0, scope: 'own' }),
+    vitals: new Vitals(() => 0),
     log: log({ level: 'error', clock: () => 0, write: (line) => process.stderr.write(line) }),
     commitMsMin: 20,
     idleCommitMs: 200,

@@ -7,6 +7,7 @@ import { quantity, sentence } from '../../../libs/alert/sentence.ts'
 import type { Bus } from '../../../libs/bus/bus.ts'
 import { Failure } from '../../../libs/core/failure.ts'
 import { headersOf, type Records, valueBytes } from '../../../libs/core/records.ts'
+import { aborted } from '../../../libs/run/shutdown.ts'
 import { openReader } from '../bus-settings.ts'
 import type { Context } from '../context.ts'
 
@@ -22,7 +23,7 @@ export async function alerts(context: Context, options: AlertsOptions): Promise<
     const each = (alert: Alert): void => {
       if (options.stream === null || alert.stream === options.stream) context.say(alertLine(alert, context.json))
     }
-    if (options.follow) await followAlerts(bus, topic, 'beginning', context.signal, each)
+    if (options.follow) await followAlerts(bus, topic, 'beginning', context.stopSignals().drain, each)
     else for await (const alert of readAlerts(bus, topic)) each(alert)
   } finally {
     await bus.close()
@@ -70,10 +71,7 @@ export async function followAlerts(
   })
   await following.caughtUp
   past = false
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  await aborted(signal)
   await following.stop()
 }
 

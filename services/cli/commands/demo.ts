@@ -8,7 +8,7 @@ import type { Bus } from '../../../libs/bus/bus.ts'
 import type { Context } from '../context.ts'
 import { deployment } from '../deployment.ts'
 import { type Example, feed } from '../feed.ts'
-import type { Service } from '../serve.ts'
+import { briefDrainMsMax, type Service } from '../serve.ts'
 import { alertLine, followAlerts } from './alerts.ts'
 import { up } from './up.ts'
 
@@ -63,6 +63,7 @@ async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {
     const running = started.run(stop.signal)
     services.push({
       name: `feed of ${example.topic}`,
+      drainMsMax: briefDrainMsMax,
       stop: async () => {
         stop.abort()
         await running
@@ -76,6 +77,7 @@ async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {
   )
   services.push({
     name: 'alerts on the terminal',
+    drainMsMax: briefDrainMsMax,
     stop: async () => {
       stop.abort()
       await alerts

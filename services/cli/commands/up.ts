@@ -3,6 +3,7 @@
 
 import type { Bus } from '../../../libs/bus/bus.ts'
 import { metrics as makeMetrics } from '../../../libs/run/metrics.ts'
+import { Vitals } from '../../../libs/run/vitals.ts'
 import type { Stream } from '../../../libs/stream/stream.ts'
 import { openWriter } from '../bus-settings.ts'
 import type { Context } from '../context.ts'
@@ -18,18 +19,27 @@ export async function up(
   parts: readonly Part[],
   beside: (bus: Bus) => Promise<readonly Service[]> = async () => [],
 ): Promise<void> {
+  const { clock, version } = context
+  const vitals = new Vitals(clock.nowMs)
+  const signals = context.stopSignals()
+  signals.drain.addEventListener('abort', () => vitals.drain())
   const bus = await openWriter(context.settings)
+  const services: Service[] = []
   try {
     const all = served(context, streams)
     await prepareTopics(context, bus, all)
-    const metrics = makeMetrics({ version: context.version, clock: context.clock.nowMs, scope: 'process' })
-    const endpoints = await startEndpoints(context, bus, metrics, streams)
-    const services: Service[] = [...(await beside(bus))]
-    if (parts.includes('trainer')) services.push(await startTrainer(context, bus, metrics, all))
-    if (parts.includes('scorer')) services.push(...(await startScorers(context, bus, metrics, all)))
-    endpoints.ready()
-    await untilStopped(context, [...services, endpoints])
-  } finally {
+    const metrics = makeMetrics({ version, clock: clock.nowMs, scope: 'process' })
+    vitals.starting('services', 'their start')
+    const endpoints = await startEndpoints(context, bus, metrics, vitals, streams)
+    services.push(...(await beside(bus)))
+    if (parts.includes('trainer')) services.push(await startTrainer(context, bus, metrics, vitals, all))
+    if (parts.includes('scorer')) services.push(...(await startScorers(context, bus, metrics, vitals, all)))
+    services.push(endpoints)
+    vitals.gone('services')
+  } catch (thrown) {
+    // What has started ends with the process; the log alone must be closed for the next one.
     await bus.close()
+    throw thrown
   }
+  await untilStopped(context, bus, services)
 }
