@@ -71,6 +71,8 @@ test('a second owner is refused while the first lives, and taken in after it clo
   await inTemporary(async (dir) => {
     const first = await embedded({ dir, mode: 'own' })
     await assert.rejects(embedded({ dir, mode: 'own' }), { code: 'log-owned' })
+    await first.ensureTopics([INPUT])
+    await first.publish([message('k', 'still here')])
     await first.close()
     const second = await embedded({ dir, mode: 'own' })
     await second.close()

@@ -43,6 +43,7 @@ export class Store {
   readonly groups: Database<number, GroupKey>
   readonly #meta: Database<OwnerRow | number, string>
   readonly #root: RootDatabase
+  readonly #dir: string
   readonly #epoch: number | null
 
   constructor(dir: string, mode: 'own' | 'read', identity: Identity = ownIdentity()) {
@@ -50,15 +51,21 @@ export class Store {
     else if (!existsSync(path.join(dir, 'data.mdb'))) {
       throw new Failure('file-unreadable', `there is no log in ${dir}; start "plumbline up --data ${dir}" first`)
     }
+    this.#dir = dir
     this.#root = open(dir, { maxDbs: TABLES_MAX, readOnly: mode === 'read', noSubdir: false })
-    this.#meta = this.#table('meta', 'json')
-    this.topics = this.#table('topics', 'json')
-    this.heads = this.#table('heads', 'json')
-    this.batches = this.#table('batches', 'binary')
-    this.groups = this.#table('groups', 'json')
-    this.#epoch = mode === 'own' ? this.#own(dir, identity) : null
-    const format = this.#meta.get('format')
-    if (format !== FORMAT) throw new Failure('log-corrupt', `${dir} holds a log of format ${format}, not ${FORMAT}`)
+    try {
+      this.#meta = this.#table('meta', 'json')
+      this.topics = this.#table('topics', 'json')
+      this.heads = this.#table('heads', 'json')
+      this.batches = this.#table('batches', 'binary')
+      this.groups = this.#table('groups', 'json')
+      this.#epoch = mode === 'own' ? this.#own(identity) : null
+      const format = this.#meta.get('format')
+      if (format !== FORMAT) throw new Failure('log-corrupt', `${dir} holds a log of format ${format}, not ${FORMAT}`)
+    } catch (thrown) {
+      void this.#root.close()
+      throw thrown
+    }
   }
 
   #table<V, K extends BatchKey | HeadKey | GroupKey | string>(
@@ -72,12 +79,12 @@ export class Store {
     return table
   }
 
-  #own(dir: string, identity: Identity): number {
+  #own(identity: Identity): number {
     return this.#root.transactionSync(() => {
       const row = this.#ownerRow()
       if (row?.identity != null && isAlive(row.identity)) {
         const who = `process ${row.identity.pid}`
-        throw new Failure('log-owned', `${dir} is owned by ${who}; use its HTTP interface, or stop it first`)
+        throw new Failure('log-owned', `${this.#dir} is owned by ${who}; use its HTTP interface, or stop it first`)
       }
       const epoch = (row?.epoch ?? 0) + 1
       this.#meta.putSync('owner', { epoch, identity })
@@ -93,9 +100,20 @@ export class Store {
 
   async write(change: () => void): Promise<void> {
     if (this.#epoch === null) throw new Failure('log-owned', 'the log is open for reading only; its owner writes')
-    const refusal = await this.#root.transaction(() => this.#guarded(change))
+    let refusal: Failure | null
+    try {
+      refusal = await this.#root.transaction(() => this.#guarded(change))
+      await this.#root.flushed
+    } catch (thrown) {
+      if (thrown instanceof Failure) throw thrown
+      const why = thrown instanceof Error ? thrown.message : String(thrown)
+      throw new Failure(
+        'commit-unknown',
+        `the log in ${this.#dir} cannot be written (${why}); is the disk full?`,
+        thrown,
+      )
+    }
     if (refusal !== null) throw refusal
-    await this.#root.flushed
   }
 
   /** Refuses before anything is written; what `change` throws must be thrown before its first write. */
