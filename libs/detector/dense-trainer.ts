@@ -2,7 +2,7 @@
 // It keeps weights, gradients and moments in the kernel's memory; whoever drives it chooses rows, order, noise and rate.
 // Invariants
 //   D1 the same layers and the same steps give the same bits: no clock, no randomness, no threads.
-//   D2 the loss is the mean over rows and columns, summed over rows in float64.
+//   D2 the loss is the mean over rows and columns, summed over rows in float64; a target that is NaN costs nothing.
 //   D3 a step whose loss is not finite changes nothing and is answered as NaN.
 // Why not TensorFlow for these: its cost a step is dominated by its dispatch; it remains the oracle in tests.
 
@@ -15,11 +15,13 @@ import type { DenseLayer } from './model.ts'
 
 const beta1 = 0.9
 const beta2 = 0.999
+/** Word of the Adam operation at which its rate and spread lie. */
+const adamRateWord = 7
 
 export interface DenseTrainerOptions {
   /** Rows of the largest batch. */
   readonly rowsMax: number
-  /** Share of the weights taken off at every step. */
+  /** Weight decay: this share of the weights (not of the biases) is added to their gradient. */
   readonly decay: number
 }
 
@@ -50,13 +52,13 @@ interface Place {
 }
 
 export function denseTrainer(layers: readonly DenseLayer[], options: DenseTrainerOptions): DenseTrainer {
-  const { rowsMax, decay } = options
-  const plan = planTraining(layers, rowsMax)
+  const { rowsMax } = options
+  const plan = planTraining(layers, options)
   const kernel = wasmKernel(plan.arena.bytes)
   plan.arena.furnish(kernel.memory)
   const floats = (at: number, length: number): Float32Array => new Float32Array(kernel.memory, at, length)
   const sum = new Float64Array(kernel.memory, plan.sum, 1)
-  const rate = floats(plan.adam.at + plan.rateWord * 4, 3)
+  const [rates, biasRates] = [floats(plan.rates, 2), floats(plan.biasRates, 2)]
   const values = rowsMax * plan.stride
   let power1 = 1
   let power2 = 1
@@ -82,9 +84,9 @@ export function denseTrainer(layers: readonly DenseLayer[], options: DenseTraine
       if (Number.isNaN(loss)) return loss
       power1 *= beta1
       power2 *= beta2
-      rate[0] = learningRate / (1 - power1)
-      rate[1] = 1 / (1 - power2)
-      rate[2] = decay
+      rates[0] = learningRate / (1 - power1)
+      rates[1] = 1 / (1 - power2)
+      biasRates.set(rates)
       kernel.run(plan.adam, 1, 1)
       return loss
     },
@@ -110,18 +112,19 @@ interface TrainingPlan {
   readonly forward: Program
   readonly backward: Program
   readonly adam: Program
-  /** Word of the Adam operation at which rate, spread and decay begin. */
-  readonly rateWord: number
+  /** Where Adam's rate and spread lie, for weights and for biases. */
+  readonly rates: number
+  readonly biasRates: number
 }
 
-function planTraining(layers: readonly DenseLayer[], rowsMax: number): TrainingPlan {
+function planTraining(layers: readonly DenseLayer[], { rowsMax, decay }: DenseTrainerOptions): TrainingPlan {
   const arena = new Arena()
   const width = layers[0]!.inputs
   const stride = Math.ceil(width / 8) * 8
   assert.equal(layers.at(-1)!.outputs, width, 'an autoencoder ends as wide as it begins')
   const rowsRoom = Math.ceil(rowsMax / 4) * 4
   const room = (columns: number): number => arena.reserve(rowsRoom * Math.ceil(columns / 8) * 8)
-  const { places, values } = placeLayers(layers, room)
+  const { places, values, weightBytes } = placeLayers(layers, room)
   const parameters = arena.place(values)
   const [gradients, means, squares] = [values, values, values].map(({ length }) => arena.reserve(length)) as [
     number,
@@ -174,42 +177,51 @@ function planTraining(layers: readonly DenseLayer[], rowsMax: number): TrainingP
     )
     gradient = next
   }
-  const adam = arena.program(operation(ADAM, parameters, gradients, means, squares, values.length * 4, 0, 0, 0))
-  const programs = { forward: arena.program(forward), backward: arena.program(backward), adam, rateWord: 7 }
-  return { arena, width, stride, places, input, target, parameters, gradients, sum, ...programs }
+  const update = (at: number, bytes: number, share: number): number[] =>
+    operation(ADAM, parameters + at, gradients + at, means + at, squares + at, bytes, 0, 0, real(share))
+  const ofWeights = update(0, weightBytes, decay)
+  const adam = arena.program([...ofWeights, ...update(weightBytes, values.length * 4 - weightBytes, 0)])
+  const rates = adam.at + adamRateWord * 4
+  const programs = { forward: arena.program(forward), backward: arena.program(backward), adam }
+  return {
+    arena,
+    width,
+    stride,
+    places,
+    input,
+    target,
+    parameters,
+    gradients,
+    sum,
+    rates,
+    biasRates: rates + ofWeights.length * 4,
+    ...programs,
+  }
 }
 
-/** Parameters of all layers one after another, packed, so that Adam runs over them as one. */
+/** Parameters of all layers, packed: all weights, then all biases, so that Adam runs over each as one. */
 function placeLayers(
   layers: readonly DenseLayer[],
   room: (columns: number) => number,
-): { readonly places: readonly Place[]; readonly values: Float32Array } {
-  const parts: Float32Array[] = []
-  let end = 0
-  const add = (part: Float32Array): number => {
-    parts.push(part)
-    const at = end
-    end += part.length * 4
-    return at
-  }
-  const places = layers.map((layer): Place => {
-    const blocks = Math.ceil(layer.outputs / 8)
-    const bias = new Float32Array(blocks * 8)
+): { readonly places: readonly Place[]; readonly values: Float32Array; readonly weightBytes: number } {
+  const weightParts = layers.map((layer) => packed(layer.weights, layer.inputs, layer.outputs))
+  const biasParts = layers.map((layer) => {
+    const bias = new Float32Array(Math.ceil(layer.outputs / 8) * 8)
     bias.set(layer.bias)
-    return {
-      layer,
-      blocks,
-      weights: add(packed(layer.weights, layer.inputs, layer.outputs)),
-      bias: add(bias),
-      output: room(layer.outputs),
-      ...shape(layer.activation),
-    }
+    return bias
   })
-  const values = new Float32Array(end / 4)
-  let at = 0
-  for (const part of parts) {
-    values.set(part, at)
-    at += part.length
+  const starts: number[] = []
+  let end = 0
+  for (const part of [...weightParts, ...biasParts]) {
+    starts.push(end)
+    end += part.length
   }
-  return { places, values }
+  const values = new Float32Array(end)
+  for (const [i, part] of [...weightParts, ...biasParts].entries()) values.set(part, starts[i])
+  const places = layers.map((layer, i): Place => {
+    const blocks = Math.ceil(layer.outputs / 8)
+    const [weights, bias] = [starts[i]! * 4, starts[layers.length + i]! * 4]
+    return { layer, blocks, weights, bias, output: room(layer.outputs), ...shape(layer.activation) }
+  })
+  return { places, values, weightBytes: starts[layers.length]! * 4 }
 }

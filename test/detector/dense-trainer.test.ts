@@ -115,9 +115,10 @@ test('a step is that of Adam with decay, by its definition', () => {
     const slope = trainer.gradients(4)[0]!.weights
     trainer.step(4, 0.01)
     weights = weights.map((w, i) => {
-      m[i] = 0.9 * m[i]! + 0.1 * slope[i]!
-      v[i] = 0.999 * v[i]! + 0.001 * slope[i]! ** 2
-      return w * (1 - 1e-3) - (0.01 * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-7)
+      const g = slope[i]! + 1e-3 * w
+      m[i] = 0.9 * m[i]! + 0.1 * g
+      v[i] = 0.999 * v[i]! + 0.001 * g ** 2
+      return w - (0.01 * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8)
     })
   }
   trainer.layers()[0]!.weights.forEach((w, i) => {
@@ -147,10 +148,21 @@ test('a planted structure is learnt, with the same bits every time (D1)', () => 
   assert.deepEqual(run(), first)
 })
 
+test('a target that is not observed costs nothing (D2)', () => {
+  const trainer = denseTrainer(stack([4, 2, 4], { kind: 'tanh' }), { rowsMax: 1, decay: 0 })
+  trainer.input.set([1, 2, 3, 4])
+  trainer.target.set([1, 2, 3, 4])
+  const whole = trainer.loss(1)
+  trainer.target[2] = Number.NaN
+  const part = trainer.loss(1)
+  assert.ok(part > 0 && part < whole)
+  assert.equal(trainer.gradients(1)[1]!.bias[2], 0)
+})
+
 test('a step whose loss is not finite changes nothing (D3)', () => {
   const trainer = denseTrainer(stack([4, 2, 4], { kind: 'relu' }), { rowsMax: 4, decay: 0 })
   trainer.input.fill(1)
-  trainer.target.fill(Number.NaN)
+  trainer.target.fill(Number.POSITIVE_INFINITY)
   const before = trainer.layers()
   assert.ok(Number.isNaN(trainer.step(4, 0.01)))
   assert.deepEqual(trainer.layers(), before)

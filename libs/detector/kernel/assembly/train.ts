@@ -4,15 +4,22 @@
 
 import { SIGMOID, TANH } from './activation'
 
-/** gradient = 2 (ŷ − t) / (rows · width) in the columns, 0 in the padding; adds Σ (ŷ − t)² in float64 to the sum at `loss`. */
-export function loss(y: usize, target: usize, valid: usize, gradient: usize, rows: i32, vectors: i32, width: i32, sum: usize): void {
+/**
+ * gradient = 2 (ŷ − t) / (rows · width) in the columns, 0 in the padding and where t is NaN (not observed); Σ (ŷ − t)² in
+ * float64 into `sum`.
+ */
+export function loss(
+  y: usize, target: usize, valid: usize, gradient: usize, rows: i32, vectors: i32, width: i32, sum: usize
+): void {
   const factor = f32x4.splat(<f32>(2.0 / (<f64>rows * <f64>width)))
   const bytes = <usize>vectors << 4
   let total: f64 = 0
   for (let row = 0; row < rows; row++) {
     let squares = f32x4.splat(0)
     for (let at: usize = 0; at < bytes; at += 16) {
-      const error = v128.and(f32x4.sub(v128.load(y + at), v128.load(target + at)), v128.load(valid + at))
+      const wanted = v128.load(target + at)
+      const counts = v128.and(v128.load(valid + at), f32x4.eq(wanted, wanted))
+      const error = v128.and(f32x4.sub(v128.load(y + at), wanted), counts)
       squares = f32x4.add(squares, f32x4.mul(error, error))
       v128.store(gradient + at, f32x4.mul(error, factor))
     }
@@ -113,20 +120,21 @@ export function transpose(weights: usize, inputs: i32, outputs: i32, target: usi
 
 /**
  * Adam (Kingma and Ba 2015) over `bytes` of parameters: rate = learning rate / (1 − β₁ᵗ), spread = 1 / (1 − β₂ᵗ), both from
- * the caller in float64; decay is taken off the parameters beside it (decoupled).
+ * the caller in float64; decay · parameter is added to the gradient.
  */
 export function adam(w: usize, g: usize, m: usize, v: usize, bytes: usize, rate: f32, spread: f32, decay: f32): void {
   const b1 = f32x4.splat(0.9), c1 = f32x4.splat(<f32>0.1)
   const b2 = f32x4.splat(<f32>0.999), c2 = f32x4.splat(<f32>0.001)
-  const rates = f32x4.splat(rate), spreads = f32x4.splat(spread), keep = f32x4.splat(1 - decay)
-  const epsilon = f32x4.splat(<f32>1e-7)
+  const rates = f32x4.splat(rate), spreads = f32x4.splat(spread), decays = f32x4.splat(decay)
+  const epsilon = f32x4.splat(<f32>1e-8)
   for (let at: usize = 0; at < bytes; at += 16) {
-    const slope = v128.load(g + at)
+    const parameter = v128.load(w + at)
+    const slope = f32x4.add(v128.load(g + at), f32x4.mul(decays, parameter))
     const mean = f32x4.add(f32x4.mul(b1, v128.load(m + at)), f32x4.mul(c1, slope))
     const square = f32x4.add(f32x4.mul(b2, v128.load(v + at)), f32x4.mul(c2, f32x4.mul(slope, slope)))
     v128.store(m + at, mean)
     v128.store(v + at, square)
     const step = f32x4.div(f32x4.mul(rates, mean), f32x4.add(f32x4.sqrt(f32x4.mul(square, spreads)), epsilon))
-    v128.store(w + at, f32x4.sub(f32x4.mul(v128.load(w + at), keep), step))
+    v128.store(w + at, f32x4.sub(parameter, step))
   }
 }
