@@ -50,8 +50,8 @@ export function idOf(partition: number, offset: number): string {
 export function folded(ledger: Ledger, offset: number, key: string, value: string): Ledger {
   const kind = value.startsWith('a') ? 'alerts' : value.startsWith('p') ? 'rejects' : 'normal'
   const chain = (Math.imul(ledger.chain, 31) + offset * 7 + kind.length) | 0
-  const keys = { ...ledger.keys }
-  if (kind !== 'rejects') keys[key] = (Math.imul(keys[key] ?? 1, 33) + offset + value.length) | 0
+  const state = (Math.imul(ledger.keys[key] ?? 1, 33) + offset + value.length) | 0
+  const keys = kind === 'rejects' ? ledger.keys : { ...ledger.keys, [key]: state }
   return { ...ledger, [kind]: ledger[kind] + 1, chain, keys, next: offset + 1 }
 }
 

@@ -3,12 +3,15 @@
 
 import { Failure } from '../../core/failure.ts'
 import type { Message } from '../../core/message.ts'
-import { type PlainRecord, type Records, recordsOf } from '../../core/records.ts'
+import type { Records } from '../../core/records.ts'
 import type { Bus, Following, PartitionRange, Published, Reader, Running, RunOptions, TopicSettings } from '../bus.ts'
 import type { Fetched } from '../fetched.ts'
 import { followingOf } from '../following.ts'
 import { parcelsBy } from '../parcel.ts'
 import type { Port } from '../port.ts'
+import { batchesIn } from '../record-batch.ts'
+import { runsOf } from '../record-reader.ts'
+import { batchOf } from '../record-writer.ts'
 import { Tail, type TailSource } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { type TransactionClient, TransactionPort } from '../transaction-port.ts'
@@ -223,13 +226,16 @@ export class SimulatedBus implements Bus {
     if (from >= end) return null
     const log = this.#broker.log(topic, partition)
     const next = Math.min(end, from + recordsMax)
-    const list: PlainRecord[] = []
-    let bytes = 0
+    const offsets: number[] = []
+    const messages: Message[] = []
     for (const { message, offset, transaction } of log.slice(from, next)) {
       if (message === null || transaction?.state === 'aborted') continue
-      list.push({ ...message, offset })
-      bytes += (message.key?.length ?? 0) + (message.value?.length ?? 0)
+      offsets.push(offset)
+      messages.push(message)
     }
-    return { from, next, bytes, runs: [{ kind: 'records', records: { ...recordsOf(list, from), nextOffset: next } }] }
+    const [first] = offsets
+    if (first === undefined) return { from, next, bytes: 0, runs: [] }
+    const bytes = batchOf(messages, first, { offsets, nextOffset: next })
+    return { from, next, bytes: bytes.length, runs: runsOf(batchesIn(bytes, 0, bytes.length), { from, aborted: [] }) }
   }
 }
