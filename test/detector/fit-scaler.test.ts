@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fitScaler, scaled } from '../../libs/detector/fit-scaler.ts'
+
+test('mean and deviation leave missing values out', () => {
+  const rows = Float32Array.of(1, 10, 3, Number.NaN, 5, 30)
+  const { mean, inverseScale, clip } = fitScaler(rows, 3, 2, false)
+  assert.deepEqual([...mean], [3, 20])
+  assert.deepEqual([...inverseScale], [Math.fround(1 / Math.sqrt(8 / 3)), Math.fround(0.1)])
+  assert.equal(clip, 1000)
+  assert.equal(fitScaler(rows, 3, 2, true).clip, 10)
+})
+
+test('a constant column is scaled by a thousandth of its level, one without values or level by 1', () => {
+  const rows = Float32Array.of(50, 0, Number.NaN, 50, 0, Number.NaN)
+  const { mean, inverseScale } = fitScaler(rows, 2, 3, false)
+  assert.deepEqual([...mean], [50, 0, 0])
+  assert.deepEqual([...inverseScale], [20, 1, 1])
+})
+
+test('scaling clips, and keeps missing values missing', () => {
+  const scaler = { mean: Float32Array.of(1, 0), inverseScale: Float32Array.of(2, 1), clip: 10 }
+  assert.deepEqual([...scaled(Float32Array.of(3, -50, Number.NaN, 4), 2, scaler)], [4, -10, Number.NaN, 4])
+})
+
+test('S1 whatever finite rows there are, every number is finite', () => {
+  for (const value of [1e-38, 3e38, -1e15, 1e-30]) {
+    const rows = Float32Array.of(value, 0, value, value)
+    const { mean, inverseScale } = fitScaler(rows, 2, 2, false)
+    for (const each of [...mean, ...inverseScale]) assert.ok(Number.isFinite(each), `${each} for ${value}`)
+    assert.ok(inverseScale.every((each) => each > 0))
+  }
+})
