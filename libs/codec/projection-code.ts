@@ -27,10 +27,10 @@ export interface Program {
 /** The source is the body of a function (env) that answers { run, size }; `env` is what projection-compile.ts hands in. */
 export function program(plan: Plan, wants: readonly Want[], codes: Codes, itemsMax: number): Program {
   const printer = new Printer(wants, codes)
-  const routines = plan.routines.map((steps, i) => printer.routine(`routine${i}`, steps, 'depth + 1'))
+  const routines = plan.routines.map((steps, i) => printer.routine(`routine${i}`, steps))
   const bind = wants.map((want, w) => binding(want, w)).join('\n')
-  const rows = printer.steps(plan.steps, { fail: 'continue rows', depth: '0' })
-  const whole = printer.routine('whole', bare(plan.steps), '0')
+  const rows = printer.steps(plan.steps, { fail: 'continue rows', depth: '-1', deeper: '0' })
+  const whole = printer.routine('whole', bare(plan.steps))
   const source = `'use strict'
 const { isoMs, decimal, categories, codes, names } = env
 let left = 0
@@ -63,7 +63,7 @@ return to
 ${whole}
 function size(bytes, at, end) {
 left = ${itemsMax}
-const after = whole(bytes, at, end, 0)
+const after = whole(bytes, at, end, -1)
 return after > end ? -1 : after
 }
 return { run, size }`
@@ -144,8 +144,9 @@ return NaN
 interface Scope {
   /** The statement that gives up the record. */
   readonly fail: string
-  /** The expression for the depth of a routine called from here. */
+  /** Expressions for the depth of the value that is walked here, and of one within it. */
   readonly depth: string
+  readonly deeper: string
 }
 
 /** The names of an enum (or false, true) that a want needs as codes or as texts. */
@@ -153,6 +154,9 @@ export interface Table {
   readonly want: number
   readonly names: readonly string[]
 }
+
+/** Neighbours that print alike become a loop from here on: engines do not optimise a program of any length. */
+const LOOP_MIN = 8
 
 class Printer {
   readonly tables: Table[] = []
@@ -164,16 +168,26 @@ class Printer {
     this.#codes = codes
   }
 
-  routine(name: string, steps: readonly Step[], depth: string): string {
+  routine(name: string, steps: readonly Step[]): string {
     return `function ${name}(bytes, at, end, depth) {
 if (depth > ${nestingMax}) return -1
-${this.steps(steps, { fail: 'return -1', depth })}
+${this.steps(steps, { fail: 'return -1', depth: 'depth', deeper: 'depth + 1' })}
 return at
 }`
   }
 
   steps(steps: readonly Step[], scope: Scope): string {
-    return steps.map((step) => this.#step(step, scope)).join('\n')
+    const printed = steps.map((step) => this.#step(step, scope))
+    const parts: string[] = []
+    for (let i = 0; i < printed.length; ) {
+      let alike = 1
+      while (printed[i + alike] === printed[i]) alike++
+      const part = printed[i] ?? ''
+      if (alike < LOOP_MIN) parts.push(...Array<string>(alike).fill(part))
+      else parts.push(`for (let k = 0; k < ${alike}; k++) {\n${part}\n}`)
+      i += alike
+    }
+    return parts.join('\n')
   }
 
   #step(step: Step, scope: Scope): string {
@@ -189,7 +203,7 @@ return at
       case 'items':
         return this.#items(step.keyed, step.steps, scope)
       case 'routine':
-        return `at = routine${step.index}(bytes, at, end, ${scope.depth})\nif (at < 0) ${scope.fail}`
+        return `at = routine${step.index}(bytes, at, end, ${step.nests ? scope.deeper : scope.depth})\nif (at < 0) ${scope.fail}`
       case 'missing':
         return step.wants.map((w) => this.#missing(w)).join('\n')
       default:
