@@ -9,17 +9,19 @@ import type { Stream } from '../../libs/stream/stream.ts'
 export interface Filled {
   readonly records: Records
   readonly decoder: Decoder
+  /** Moves all times behind the last, so that folding the records once more folds new ones, not late ones. */
+  later(): void
 }
 
-/** `count` records of `keys` keys in random order, a millisecond apart, the key text in the record's own key. */
-export function filled(stream: Stream, count: number, keys: number, seed: number): Filled {
+/** `count` records a millisecond apart, of keys by number, the key text in the record's own key. */
+export function filled(stream: Stream, count: number, keyOf: (index: number) => number, seed: number): Filled {
   const random = new Random(seed)
   const keyLength = 12
   const bytes = new Uint8Array(count * keyLength)
   const keyAt = new Int32Array(count)
   const timestampsMs = new Float64Array(count)
   for (let i = 0; i < count; i++) {
-    const text = `customer${random.integer(keys).toString(36).padStart(4, '0')}`
+    const text = `customer${keyOf(i).toString(36).padStart(4, '0')}`
     for (let c = 0; c < keyLength; c++) bytes[i * keyLength + c] = text.charCodeAt(c)
     keyAt[i] = i * keyLength
     timestampsMs[i] = 1_700_000_000_000 + i
@@ -65,5 +67,8 @@ export function filled(stream: Stream, count: number, keys: number, seed: number
     headersAt: none,
     nextOffset: count,
   }
-  return { records, decoder }
+  const later = (): void => {
+    for (let i = 0; i < count; i++) timestampsMs[i] = (timestampsMs[i] ?? 0) + count
+  }
+  return { records, decoder, later }
 }
