@@ -8,11 +8,12 @@
 // mean), the reconstruction fills them in, twice, and their residual is set to its mean: only what was observed counts.
 
 import assert from 'node:assert/strict'
+import { Failure } from '../core/failure.ts'
 import { Arena } from './kernel/arena.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
-import { type Buffers, layers, placeMember, residuals, scoring } from './members.ts'
+import { type Buffers, layers, type PlacedMember, placeMember, residuals, scoring } from './members.ts'
 import type { Model } from './model.ts'
 
 /** Rows of one call. */
@@ -66,8 +67,8 @@ interface Plan {
 
 export function engine(model: Model, make: (bytes: number) => Kernel = pickKernel): Engine {
   const { width } = model
+  checkSize(model)
   const planned = plan(model)
-  assert.ok(planned.arena.bytes <= kernelBytesMax, `a model needs ${planned.arena.bytes} bytes of kernel memory`)
   const kernel = make(planned.arena.bytes)
   planned.arena.furnish(kernel.memory)
   const floats = (at: number, length: number): Float32Array => new Float32Array(kernel.memory, at, length)
@@ -120,6 +121,18 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
   }
 }
 
+/** Refuses a model that is too large before anything is laid out: narrow layers take up to eight times their weights. */
+function checkSize({ width, members }: Model): void {
+  let values = width * (rowsMax + 64 * chunkRows)
+  for (const member of members) {
+    for (const { inputs, outputs } of member.layers) values += (inputs + 1) * (outputs + 7) + chunkRows * (outputs + 7)
+    if (member.scoring.kind === 'mahalanobis') values += width * (width + 7)
+  }
+  if (values * 4 <= kernelBytesMax) return
+  const needed = `it needs ${values * 4} bytes of kernel memory; at most ${kernelBytesMax} are allowed`
+  throw new Failure('artefact-invalid', `model: ${needed}`)
+}
+
 /** Memory and programs for a model. */
 function plan(model: Model): Plan {
   const { width, scaler } = model
@@ -147,25 +160,26 @@ function plan(model: Model): Plan {
     operation(SCALE, from, width, z, vectors, mean, inverse, valid, real(scaler.clip), missing, mask)
 
   const fast = [...scale(input, buffers.z, counts, 0)]
-  members.forEach((member, i) => {
-    fast.push(...layers(member, buffers))
-    fast.push(...scoring(member, buffers, { scores, index: i, of: members.length, counts, masks: 0 }))
-  })
-
   const slow = [...scale(side, scaled, sideCounts, masks)]
   const look = [...slow]
   members.forEach((member, i) => {
-    const filled = (rounds: number): number[] => {
-      const round = [...layers(member, buffers), ...operation(FILL, buffers.z, buffers.reconstructed, masks, vectors)]
-      const rest = Array.from({ length: rounds }, () => round).flat()
-      return [...operation(COPY, scaled, buffers.z, vectors), ...rest, ...layers(member, buffers)]
-    }
-    const target = { scores: sideScores, index: i, of: members.length, counts: sideCounts, masks }
-    slow.push(...filled(fillRoundsScore), ...scoring(member, buffers, target))
-    look.push(...filled(fillRoundsExplain), ...residuals(member, buffers, masks), ...capture(buffers, captures[i]!))
+    const turn = { index: i, of: members.length }
+    fast.push(...layers(member, buffers), ...scoring(member, buffers, { ...turn, scores, counts, masks: 0 }))
+    slow.push(...filled(member, buffers, scaled, masks, fillRoundsScore))
+    slow.push(...scoring(member, buffers, { ...turn, scores: sideScores, counts: sideCounts, masks }))
+    look.push(...filled(member, buffers, scaled, masks, fillRoundsExplain))
+    look.push(...residuals(member, buffers, masks), ...capture(buffers, captures[i]!))
   })
   const programs = { fast: arena.program(fast), slow: arena.program(slow), look: arena.program(look) }
   return { arena, input, side, counts, scores, sideScores, captures, ...programs }
+}
+
+/** From the scaled rows to a reconstruction of rows whose missing values were filled in so many times. */
+function filled(member: PlacedMember, buffers: Buffers, scaled: number, masks: number, rounds: number): number[] {
+  const { z, reconstructed, vectors } = buffers
+  const reconstruct = layers(member, buffers)
+  const round = [...reconstruct, ...operation(FILL, z, reconstructed, masks, vectors)]
+  return [...operation(COPY, scaled, z, vectors), ...Array.from({ length: rounds }, () => round).flat(), ...reconstruct]
 }
 
 function capture(buffers: Buffers, target: { readonly reconstructed: number; readonly residual: number }): number[] {

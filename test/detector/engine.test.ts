@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { Failure } from '../../libs/core/failure.ts'
 import { type Engine, engine, probeRows, rowsMax } from '../../libs/detector/engine.ts'
 import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { curveCodes } from '../../libs/detector/kernel/program.ts'
@@ -165,4 +166,14 @@ test('tanh and sigmoid keep their stated accuracy', () => {
   }
   assert.ok(relative < 4e-7, `tanh: relative error ${relative}`)
   assert.ok(absolute < 2e-7, `sigmoid: absolute error ${absolute}`)
+})
+
+test('a model that would need more memory than allowed is refused, not begun', () => {
+  const model = sampleModel(shapes[3]!)
+  const [layer] = model.members[0]!.layers
+  const layers = Array.from({ length: 8 }, () => ({ ...layer!, inputs: 8192, outputs: 8192 }))
+  assert.throws(
+    () => engine({ ...model, members: [{ ...model.members[0]!, layers }] }),
+    (thrown) => thrown instanceof Failure && /kernel memory/.test(thrown.message),
+  )
 })

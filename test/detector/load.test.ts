@@ -1,6 +1,7 @@
 // Load: an artefact becomes a detector only if hash, revision and golden vectors agree.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import test from 'node:test'
 import { Failure } from '../../libs/core/failure.ts'
 import { sha256 } from '../../libs/core/hash.ts'
@@ -67,4 +68,22 @@ test('loading does not depend on the alignment of the bytes', () => {
   const shifted = new Uint8Array(bytes.length + 3)
   shifted.set(bytes, 3)
   assert.equal(load(shifted.subarray(3), { version }).version, version)
+})
+
+test('where the host has no WebAssembly the twin scores, with the same bits', () => {
+  const rows = sampleRows(model, 4, 0.1, 8)
+  const scores = new Float32Array(4)
+  const here = load(bytes, { version })
+  here.input.set(rows)
+  here.score(4, scores)
+  const module = new URL('../../libs/detector/load.js', import.meta.url).href
+  const program = `
+    const { load } = await import(${JSON.stringify(module)})
+    const detector = load(Buffer.from('${Buffer.from(bytes).toString('base64')}', 'base64'), {})
+    detector.input.set(Float32Array.from(${JSON.stringify([...rows].map((x) => (Number.isNaN(x) ? 'NaN' : x)))}, Number))
+    const scores = new Float32Array(4)
+    detector.score(4, scores)
+    process.stdout.write(typeof WebAssembly + ' ' + [...scores].join(' '))`
+  const child = spawnSync(process.execPath, ['--jitless', '--input-type=module', '-e', program], { encoding: 'utf8' })
+  assert.equal(child.stdout, `undefined ${[...scores].join(' ')}`, child.stderr)
 })

@@ -51,6 +51,8 @@ export function twinKernel(bytes: number): Kernel {
 
 /** WebAssembly where the host has it with SIMD, the twin otherwise. */
 export function kernel(bytes: number): Kernel {
+  // Absent where the host runs without code generation (node --jitless).
+  if (typeof WebAssembly === 'undefined') return twinKernel(bytes)
   try {
     return wasmKernel(bytes)
   } catch (cause) {
