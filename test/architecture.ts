@@ -191,6 +191,7 @@ const kernels: readonly string[] = [
   'libs/detector/select.ts',
   'libs/detector/tensorflow/train-dense.ts',
   'libs/detector/threshold.ts',
+  'libs/detector/train-on-kernel.ts',
   'libs/run/histogram.ts',
   'libs/stream/admission.ts',
   'libs/stream/decay.ts',
