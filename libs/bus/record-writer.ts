@@ -95,6 +95,27 @@ function bytesMaxOf(messages: readonly BatchMessage[]): number {
 }
 
 function putRecord(out: Uint8Array, at: number, message: BatchMessage, timeDelta: number, offsetDelta: number): number {
+  const { key, value, headers } = message
+  if (headers.length > 0) return putWithHeaders(out, at, message, timeDelta, offsetDelta)
+  // Attributes and the count of headers are a byte each.
+  const length = 2 + varintBytes(timeDelta) + varintBytes(offsetDelta) + sizedBytes(key) + sizedBytes(value)
+  let p = putVarint(out, at, length)
+  out[p++] = 0
+  p = putVarint(out, p, timeDelta)
+  p = putVarint(out, p, offsetDelta)
+  p = putBytes(out, p, key)
+  p = putBytes(out, p, value)
+  out[p++] = 0
+  return p
+}
+
+function putWithHeaders(
+  out: Uint8Array,
+  at: number,
+  message: BatchMessage,
+  timeDelta: number,
+  offsetDelta: number,
+): number {
   // The length stands before the record: write behind a gap of the widest length, then close up.
   const start = at + 5
   let p = start
@@ -113,10 +134,23 @@ function putRecord(out: Uint8Array, at: number, message: BatchMessage, timeDelta
   return begin + p - start
 }
 
+function varintBytes(value: number): number {
+  let zigzag = value >= 0 ? value * 2 : -value * 2 - 1
+  let bytes = 1
+  for (; zigzag > 127; zigzag = Math.floor(zigzag / 128)) bytes++
+  return bytes
+}
+
+function sizedBytes(bytes: Uint8Array | null): number {
+  return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length
+}
+
 function putBytes(out: Uint8Array, at: number, bytes: Uint8Array | null): number {
   const p = putVarint(out, at, bytes === null ? -1 : bytes.length)
   if (bytes === null) return p
-  out.set(bytes, p)
+  // Below some dozens of bytes the call of a native copy costs more than a loop.
+  if (bytes.length > 48) out.set(bytes, p)
+  else for (let i = 0; i < bytes.length; i++) out[p + i] = bytes[i]!
   return p + bytes.length
 }
 

@@ -20,7 +20,7 @@ import { Tail, type TailSource } from '../tail.ts'
 import { Tasks } from '../tasks.ts'
 import { EmbeddedPort } from './embedded-port.ts'
 import { Janitor } from './janitor.ts'
-import { Log } from './log.ts'
+import { Log, type TopicPlace } from './log.ts'
 import { Store } from './store.ts'
 
 export interface EmbeddedOptions {
@@ -29,7 +29,8 @@ export interface EmbeddedOptions {
   readonly mode: 'own' | 'read'
 }
 
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES_MAX = 1024 * 1024
+const CHUNK_BYTES_MIN = 64 * 1024
 /** How often a reader in another thread or process looks for what was appended. */
 const POLL_MS = 100
 const LAG_MS = 1000
@@ -77,7 +78,7 @@ class EmbeddedBus implements Bus {
     const end = Math.min(to, this.#log.range(topic, partition).next)
     let position = from
     while (position < end) {
-      const fetched = this.#fetch(topic, partition, position, end)
+      const fetched = this.#fetch(topic, partition, position, end, CHUNK_BYTES_MAX)
       if (fetched === null) return
       for (const run of fetched.runs) {
         if (run.kind === 'records') yield cutAt(run.records, end)
@@ -117,7 +118,8 @@ class EmbeddedBus implements Bus {
   }
 
   async run(options: RunOptions): Promise<Running> {
-    const { id, partitions } = this.#log.topic(options.topic)
+    const place = this.#log.topic(options.topic)
+    const { partitions } = place
     const stop = (): Promise<void> => {
       stopLag()
       this.#stops.delete(stop)
@@ -132,7 +134,7 @@ class EmbeddedBus implements Bus {
     const tasks = new Tasks(options, this, this.#scheduler, fenced)
     options.on({ kind: 'assigned', partitions: Array.from({ length: partitions }, (_, i) => i) })
     for (let partition = 0; partition < partitions; partition++) {
-      tasks.start(partition, this.#port(options, id, partition, tasks))
+      tasks.start(partition, this.#port(options, place, partition, tasks))
     }
     this.#runs.add(tasks)
     const stopLag = this.#reportLag(options, tasks)
@@ -140,9 +142,12 @@ class EmbeddedBus implements Bus {
     return { stop, ended: tasks.ended }
   }
 
-  #port(options: RunOptions, topic: number, partition: number, tasks: Tasks): EmbeddedPort {
+  #port(options: RunOptions, topic: TopicPlace, partition: number, tasks: Tasks): EmbeddedPort {
+    // Two fetches fit into a partition's part of the budget.
+    const part = options.bufferedBytesMax / topic.partitions / 2
+    const chunkBytes = Math.min(CHUNK_BYTES_MAX, Math.max(CHUNK_BYTES_MIN, part))
     const tail = new Tail({
-      source: this.#source(),
+      source: this.#source(chunkBytes),
       scheduler: this.#scheduler,
       topic: options.topic,
       partition,
@@ -157,11 +162,11 @@ class EmbeddedBus implements Bus {
         await this.#store.write(() => undefined)
         return claim
       },
-      committed: (): number | null => this.#store.groups.get([options.group, topic, partition]) ?? null,
+      committed: (): number | null => this.#store.groups.get([options.group, topic.id, partition]) ?? null,
       commit: (messages: readonly Message[], nextOffset: number, name: string, claim: number): Promise<void> =>
         this.#commit(messages, partition, () => {
           if (this.#claims.get(name) !== claim) return new Failure('fenced', `another task claimed ${name}`)
-          this.#store.groups.put([options.group, topic, partition], nextOffset)
+          this.#store.groups.put([options.group, topic.id, partition], nextOffset)
           return null
         }).then(() => undefined),
     }
@@ -185,7 +190,9 @@ class EmbeddedBus implements Bus {
     this.#store.refresh()
     const { partitions } = this.#log.topic(topic)
     const ranges = Array.from({ length: partitions }, (_, partition) => this.#log.range(topic, partition))
-    return this.#opened(followingOf({ source: this.#source(), scheduler: this.#scheduler, topic, ranges, each }))
+    return this.#opened(
+      followingOf({ source: this.#source(CHUNK_BYTES_MAX), scheduler: this.#scheduler, topic, ranges, each }),
+    )
   }
 
   /** Stops with the bus, if not before. */
@@ -252,11 +259,11 @@ class EmbeddedBus implements Bus {
     for (const wake of waiting) wake()
   }
 
-  #source(): TailSource {
+  #source(chunkBytes: number): TailSource {
     return {
       fetch: (topic, partition, from) => {
         this.#store.refresh()
-        return this.#fetch(topic, partition, from, this.#log.range(topic, partition).next)
+        return this.#fetch(topic, partition, from, this.#log.range(topic, partition).next, chunkBytes)
       },
       onGrowth: (topic, wake) => {
         if (this.#mode === 'read') return this.#scheduler.after(POLL_MS, wake)
@@ -268,9 +275,9 @@ class EmbeddedBus implements Bus {
     }
   }
 
-  #fetch(topic: string, partition: number, from: number, end: number): Fetched | null {
+  #fetch(topic: string, partition: number, from: number, end: number, bytesMax: number): Fetched | null {
     if (from >= end) return null
-    const chunk = this.#log.chunk(this.#log.topic(topic), partition, from, end, CHUNK_BYTES)
+    const chunk = this.#log.chunk(this.#log.topic(topic), partition, from, end, bytesMax)
     // Compaction may have removed all that was left up to the end.
     if (chunk === null) return { from, next: end, bytes: 0, runs: [] }
     const batches = batchesIn(chunk.bytes, 0, chunk.bytes.length)
