@@ -97,6 +97,7 @@ async function inContainer(): Promise<Broker | NoBroker> {
         KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR: '1',
         KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
         KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS: '500',
+        KAFKA_LOG_RETENTION_MS: '-1',
         KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
       })
       .withWaitStrategy(Wait.forListeningPorts())

@@ -43,6 +43,8 @@ export function nodeSettings(
     // A killed broker may register again only once its session is over.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
+    // Tests write records of long ago, which retention by time would delete half a minute after the start.
+    'log.retention.ms': '-1',
     'log.index.size.max.bytes': '1048576',
     'log.cleaner.dedupe.buffer.size': '16777216',
     ...extra,

@@ -52,6 +52,7 @@ export class Member {
   readonly #places = new Map<number, Place>()
   #consumer: Consumer | null = null
   #admin: Promise<Admin> | null = null
+  #rejoining = false
   #joins = 0
   #crashes = 0
   #ending = false
@@ -87,6 +88,10 @@ export class Member {
     try {
       await consumer.connect()
       await consumer.subscribe({ topics: [options.topic], fromBeginning: true })
+      if (this.#ending) {
+        await consumer.disconnect()
+        return
+      }
       this.#consumer = consumer
       await consumer.run({
         autoCommit: false,
@@ -197,12 +202,16 @@ export class Member {
 
   /** Leaves the group and joins again with a new consumer (M5). */
   #rejoin(afterMs: number): void {
+    // Two partitions may find at once that they are another's; two consumers would then take each other's for their own.
+    if (this.#rejoining) return
+    this.#rejoining = true
     const consumer = this.#consumer
     this.#consumer = null
     this.#suspend()
     const again = async (): Promise<void> => {
       await consumer?.disconnect().catch(() => {})
       await wait(afterMs)
+      this.#rejoining = false
       if (!this.#ending) await this.join()
     }
     again().catch((thrown: unknown) => {
