@@ -58,6 +58,15 @@ test('rows are put in the order of time, and those with an infinity are left out
   })
 })
 
+test('F2 rows that calibrate are strange to the fit that scores them: a wild newest fifth raises the threshold', async () => {
+  const rows = planted(500, width, 1)
+  const calm = await fit(requestOf(rows, width))
+  for (let i = 400 * width; i < rows.length; i++) rows[i]! *= i % 2 === 0 ? 6 : -6
+  const wild = await fit(requestOf(rows, width))
+  // Seen by the fit, they would have widened the scaler and the covariance instead.
+  assert.ok(wild.calibration.threshold > 100 * calm.calibration.threshold)
+})
+
 test('trimming leaves out the highest scores, and the manifest counts them', async () => {
   const model = await fit(requestOf(planted(500, width, 1), width, { trim: { share: 0.02, rounds: 2 } }))
   assert.equal((model.manifest as { rows: { trimmed: number } }).rows.trimmed, 19)

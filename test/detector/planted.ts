@@ -35,7 +35,7 @@ export function requestOf(rows: Float32Array, width: number, more: Partial<FitRe
     groups: Int32Array.from({ length: width }, (_, j) => j),
     names: Array.from({ length: width }, (_, j) => `x${j}`),
     revision: '0123456789abcdef',
-    kind: 'denoising',
+    kind: 'undercomplete',
     seed: 1,
     alpha: 0.01,
     windowed: false,
