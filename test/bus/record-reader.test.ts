@@ -8,7 +8,7 @@ import { compressFrameSync } from 'lz4-napi'
 import { compress } from 'snappyjs'
 import { builtInCodecs, type CodecName } from '../../libs/bus/compression.ts'
 import { crc32c } from '../../libs/bus/crc32c.ts'
-import { AT_COUNT, AT_CRC, AT_LENGTH, batchesIn, HEADER_BYTES } from '../../libs/bus/record-batch.ts'
+import { AT_ATTRIBUTES, AT_COUNT, AT_CRC, AT_LENGTH, batchesIn, HEADER_BYTES } from '../../libs/bus/record-batch.ts'
 import { type ReadOptions, type Run, runsOf } from '../../libs/bus/record-reader.ts'
 import { batchOf } from '../../libs/bus/record-writer.ts'
 import { Failure } from '../../libs/core/failure.ts'
@@ -200,4 +200,39 @@ test('hostile bytes behind a right checksum never read outside the batch nor tak
   view.setUint32(AT_CRC, crc32c(claims, 21, claims.length))
   assert.throws(() => read([claims]), { code: 'log-corrupt' })
   assert.ok(claims.length > HEADER_BYTES)
+})
+
+test('the time of appending stands for that of every record where the topic says so', () => {
+  const batch = batchOf(messages(0, 3), 0)
+  const view = new DataView(batch.buffer, batch.byteOffset)
+  view.setInt16(AT_ATTRIBUTES, 8)
+  view.setUint32(AT_CRC, crc32c(batch, AT_ATTRIBUTES, batch.length))
+  const most = Math.max(...messages(0, 3).map(({ timestampMs }) => timestampMs))
+  assert.deepEqual(
+    recordsIn(read([batch])).map(({ timestampMs }) => timestampMs),
+    [most, most, most],
+  )
+})
+
+test('hostile compressed bytes inflate within the limit, or are too large, or corrupt; nothing else', () => {
+  const original = batchOf(messages(0, 60), 0).subarray(HEADER_BYTES)
+  const limit = 50_000
+  for (const [codec, deflate] of codecs) {
+    const compressed = deflate(original)
+    const flip = fc.tuple(fc.nat(compressed.length - 1), fc.nat(255))
+    fc.assert(
+      fc.property(fc.array(flip, { minLength: 1, maxLength: 5 }), (flips) => {
+        const bytes = Uint8Array.from(compressed)
+        for (const [at, byte] of flips) bytes[at] = byte
+        try {
+          assert.ok(codec !== 'none')
+          const inflated = builtInCodecs[codec](bytes, limit)
+          assert.ok(inflated === 'too-large' || inflated.length <= limit, `${codec}: ${inflated.length}`)
+        } catch (thrown) {
+          assert.ok(thrown instanceof Failure && thrown.code === 'log-corrupt', `${codec}: ${thrown}`)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  }
 })
