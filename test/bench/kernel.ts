@@ -66,12 +66,6 @@ function rowsOf(batch: number): number {
   return Math.max(batch, 512)
 }
 
-/** Puts a batch into the input: a call for many rows, a loop for few, whichever costs less. */
-function fill(input: Float32Array, rows: Float32Array, batch: Float32Array, at: number): void {
-  if (batch.length > 256) input.set(batch)
-  else for (let i = 0; i < batch.length; i++) input[i] = rows[at + i]!
-}
-
 /** One round: microseconds a row. */
 function round(running: Engine, rows: Float32Array, scores: Float32Array, batch: number): number {
   const { input, width } = running
@@ -83,7 +77,7 @@ function round(running: Engine, rows: Float32Array, scores: Float32Array, batch:
   let elapsed = 0
   while (elapsed < ROUND_MS) {
     for (let i = 0; i < views.length; i++) {
-      fill(input, rows, views[i]!, i * batch * width)
+      input.set(views[i]!)
       running.score(batch, scores)
     }
     done += views.length * batch
