@@ -68,7 +68,7 @@ export function decodeLedger(bytes: Uint8Array): Ledger {
   } catch (thrown) {
     throw new Failure(
       'state-mismatch',
-      `a ledger on the state topic cannot be read (${thrown instanceof Error ? thrown.message : thrown})`,
+      `a ledger on the state topic cannot be read (${thrown instanceof Error ? thrown.message : thrown}); start once with --reset-state`,
       thrown,
     )
   }

@@ -3,6 +3,8 @@
 //   S1 the fold restored for offset o equals a fold over the records before o (I7).
 //   S2 nothing is emitted while restoring, and no clock is read.
 //   S3 ledger and group offset must agree; the ledger alone counts where the group offset has expired.
+//   S4 told to rebuild, a state that cannot be used is left behind: judging goes on at the group's offset, with a fold of the
+//      history before it. Counts and chain begin anew.
 // Reads the state topic from its end backwards, in growing steps, until it has the ledger and every bucket that the ledger
 // says was written: no index of where a round begins is needed, and one round bounds what is read.
 
@@ -18,6 +20,9 @@ export interface Source {
   read(topic: string, partition: number, from: number, to: number): AsyncIterable<Records>
   offsetAt(topic: string, partition: number, timeMs: number): Promise<number>
 }
+
+/** What to do about state that contradicts the committed offset or cannot be used: stop, or leave it behind (S4). */
+export type OnMismatch = 'stop' | 'rebuild'
 
 export interface Restored {
   readonly ledger: Ledger | null
@@ -38,52 +43,73 @@ export interface RestoreOptions {
   readonly committed: number | null
   /** exactly-once: they must agree. at-least-once: the ledger is published before the offset, so it may be ahead. */
   readonly delivery: 'exactly-once' | 'at-least-once'
+  readonly onMismatch: OnMismatch
 }
 
 /** Window of state messages read first, from the end; it grows by 8 until all is found. */
 const tailOffsets = 512
 
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  const { fold, source, stream, partition, committed } = options
-  const topic = stream.spec.source.topic
-  const range = await source.range(topic, partition)
-  const state = await readState(options)
-  const buckets = fold.buckets
-  if (state === null) return await begin(options, range.first)
-  const { ledger } = state
-  if (committed !== null && options.delivery === 'exactly-once' && committed !== ledger.nextOffset) {
+  const { source, stream, partition, committed } = options
+  const range = await source.range(stream.spec.source.topic, partition)
+  let ledger: Ledger | null = null
+  let state: State | null = null
+  try {
+    state = await readState(options)
+    ledger = state?.ledger ?? null
+    if (ledger !== null) check(options, ledger, range.first)
+  } catch (thrown) {
+    const unusable = thrown instanceof Failure && (thrown.code === 'state-mismatch' || thrown.code === 'offset-lost')
+    if (!unusable || options.onMismatch === 'stop') throw thrown
+    state = null
+  }
+  if (state !== null) return await resume(options, state)
+  return await begin(options, committed ?? ledger?.nextOffset ?? null, range.first)
+}
+
+/** Throws before anything is folded. */
+function check(
+  { fold, stream, stateTopic, partition, committed, delivery }: RestoreOptions,
+  ledger: Ledger,
+  first: number,
+): void {
+  const where = `partition ${partition} of ${stream.spec.source.topic}`
+  const remedy = `Start once with --reset-state to judge from the group's offset with state rebuilt from history`
+  if (committed !== null && delivery === 'exactly-once' && committed !== ledger.nextOffset) {
     throw new Failure(
       'state-mismatch',
-      `partition ${partition} of ${topic}: the group has committed offset ${committed}, the ledger says ${ledger.nextOffset}; ` +
-        `someone moved the group or the state topic ${options.stateTopic} was cut. Start once with --reset-state to judge ` +
-        `from the group's offset with state rebuilt from history`,
+      `${where}: the group has committed offset ${committed}, the ledger says ${ledger.nextOffset}; ` +
+        `someone moved the group or the state topic ${stateTopic} was cut. ${remedy}`,
     )
   }
-  if (ledger.bucketOffsets.length !== buckets) {
-    throw new Failure(
-      'state-mismatch',
-      `the ledger has ${ledger.bucketOffsets.length} buckets, this version ${buckets}`,
-    )
+  if (ledger.bucketOffsets.length !== fold.buckets) {
+    const found = `the ledger has ${ledger.bucketOffsets.length} buckets, this version ${fold.buckets}`
+    throw new Failure('state-mismatch', `${where}: ${found}. ${remedy}`)
   }
+  const from = replayStart(ledger)
+  if (from < first && from < ledger.nextOffset) {
+    const found = `it begins at ${first}, but state must be replayed from ${from}: retention is too short`
+    throw new Failure('offset-lost', `${where}: ${found}. ${remedy}`)
+  }
+}
+
+function replayStart(ledger: Ledger): number {
+  return ledger.bucketOffsets.reduce((from, offset) => Math.min(from, offset), ledger.nextOffset)
+}
+
+async function resume(options: RestoreOptions, { ledger, packed }: State): Promise<Restored> {
+  const { fold } = options
   for (const id of ledger.absentSchemas) fold.supply(id, 'absent')
-  for (const [bucket, bytes] of state.packed) fold.unpack(bucket, bytes)
-  const bucketOffsets = ledger.bucketOffsets
-  let from = ledger.nextOffset
-  for (const offset of bucketOffsets) from = Math.min(from, offset)
-  if (from < range.first && from < ledger.nextOffset) {
-    throw new Failure(
-      'offset-lost',
-      `partition ${partition} of ${topic} begins at ${range.first}, but state must be replayed from ${from}: retention is too short`,
-    )
-  }
-  const replayed = await replay(options, from, ledger.nextOffset, bucketOffsets)
-  return { ledger, position: ledger.nextOffset, bucketOffsets, bucketWritten: ledger.bucketWritten, replayed }
+  for (const [bucket, bytes] of packed) fold.unpack(bucket, bytes)
+  const { bucketOffsets, bucketWritten, nextOffset } = ledger
+  const replayed = await replay(options, replayStart(ledger), nextOffset, bucketOffsets)
+  return { ledger, position: nextOffset, bucketOffsets, bucketWritten, replayed }
 }
 
 /** No usable state: a first start or a new revision. Folds the horizon before the start, emits nothing. */
-async function begin(options: RestoreOptions, first: number): Promise<Restored> {
-  const { fold, source, stream, partition, committed } = options
-  const position = Math.max(committed ?? first, first)
+async function begin(options: RestoreOptions, start: number | null, first: number): Promise<Restored> {
+  const { fold, source, stream, partition } = options
+  const position = Math.max(start ?? first, first)
   const from = position > first ? await horizonStart(source, stream, partition, first, position) : position
   // None of it is on the state topic yet: until a bucket is written, a later restore folds it from here again.
   const bucketOffsets = new Float64Array(fold.buckets).fill(from)

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { Failure } from '../../libs/core/failure.ts'
 import { settingTable } from '../../libs/run/setting-table.ts'
 import { flagOf } from '../../libs/run/settings.ts'
+import type { OnMismatch } from '../../libs/task/restore.ts'
 import type { Context } from './context.ts'
 
 /** What main needs to make a context: settings given as flags. */
@@ -51,24 +52,30 @@ function command(parent: Command, signature: string, description: string, exampl
 }
 
 function services(root: Command, context: (options: Options) => Context): void {
+  const resetting = (made: Command): Command =>
+    made.option('--reset-state', 'where state contradicts the committed offset, leave it and rebuild it from history')
+  const onMismatch = (options: Options): OnMismatch => (options['resetState'] === true ? 'rebuild' : 'stop')
   const serve = (name: 'up' | 'scorer' | 'trainer', description: string): void => {
-    command(root, `${name} [specs...]`, description, `plumbline ${name} ./streams`).action(
-      async (specs: string[], options: Options) => {
-        const { up } = await import('./commands/up.ts')
-        const { deployment } = await import('./deployment.ts')
-        const made = context(options)
-        const streams = deployment(made.files, specs.length > 0 ? specs : made.settings.specs)
-        await up(made, streams, name === 'up' ? ['scorer', 'trainer'] : [name])
-      },
-    )
+    const made = command(root, `${name} [specs...]`, description, `plumbline ${name} ./streams`)
+    if (name !== 'trainer') resetting(made)
+    made.action(async (specs: string[], options: Options) => {
+      const { up } = await import('./commands/up.ts')
+      const { deployment } = await import('./deployment.ts')
+      const made = context(options)
+      const streams = deployment(made.files, specs.length > 0 ? specs : made.settings.specs)
+      await up(made, streams, {
+        parts: name === 'up' ? ['scorer', 'trainer'] : [name],
+        onMismatch: onMismatch(options),
+      })
+    })
   }
   serve('up', 'run all services in one process, on the embedded log or on Kafka')
   serve('scorer', 'run the scorer alone')
   serve('trainer', 'run the trainer alone')
-  command(root, 'demo', 'run the examples, with their data replayed into them', 'plumbline demo').action(
+  resetting(command(root, 'demo', 'run the examples, with their data replayed into them', 'plumbline demo')).action(
     async (options: Options) => {
       const { demo } = await import('./commands/demo.ts')
-      await demo(context(options))
+      await demo(context(options), onMismatch(options))
     },
   )
   command(root, 'train <stream>', 'ask the trainer to train a stream now', 'plumbline train card-transactions').action(

@@ -9,6 +9,7 @@ import type { Metrics } from '../../libs/run/metrics.ts'
 import { aborted, type DrainStep, drain } from '../../libs/run/shutdown.ts'
 import type { Vitals } from '../../libs/run/vitals.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
+import type { OnMismatch } from '../../libs/task/restore.ts'
 import { type Scorer, scorer } from '../scorer/scorer.ts'
 import { trainer } from '../trainer/trainer.ts'
 import { workshop } from '../trainer/work.ts'
@@ -61,6 +62,8 @@ export interface Service {
 
 /** A commit under way may take as long as the client waits for a broker, and leaving the group comes after. */
 const scorerDrainMsMax = 40_000
+/** A training under way is ended, which a thread within native code notices late. */
+const trainerDrainMsMax = 15_000
 /** What has nothing on its way to disk or broker is given this. */
 export const briefDrainMsMax = 5_000
 const closeMsMax = 10_000
@@ -71,6 +74,7 @@ export async function startScorers(
   metrics: Metrics,
   vitals: Vitals,
   all: readonly Served[],
+  onMismatch: OnMismatch,
 ): Promise<(Service & { readonly scorer: Scorer })[]> {
   const { settings, log } = context
   const started = []
@@ -87,6 +91,7 @@ export async function startScorers(
       commitMsMin: settings.commitMsMin,
       idleCommitMs: settings.idleCommitMs,
       bufferedBytesMax: settings.bufferedBytesMax,
+      onMismatch,
       resolve: (need: TaskNeed) => registry(need.id),
     })
     started.push({
@@ -131,7 +136,7 @@ export async function startTrainer(
   })
   return {
     name: 'trainer',
-    drainMsMax: briefDrainMsMax,
+    drainMsMax: trainerDrainMsMax,
     stop: async () => {
       // The schedule first, or it would begin the next stream's training when this one ends.
       const stopped = running.stop()

@@ -12,7 +12,7 @@ import type { Vitals } from '../../libs/run/vitals.ts'
 import { decoderOf } from '../../libs/stream/decoder.ts'
 import { bucketsFor, type Fold, fold } from '../../libs/stream/fold.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
-import { restore } from '../../libs/task/restore.ts'
+import { type OnMismatch, restore } from '../../libs/task/restore.ts'
 import { StreamTask } from '../../libs/task/task.ts'
 import { followChampion } from './champion.ts'
 
@@ -27,6 +27,7 @@ export interface ScorerOptions {
   readonly commitMsMin: number
   readonly idleCommitMs: number
   readonly bufferedBytesMax: number
+  readonly onMismatch: OnMismatch
   readonly resolve: (need: TaskNeed) => Promise<string | 'absent'>
 }
 
@@ -75,6 +76,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
       partition,
       committed: assignment.committed,
       delivery: stream.spec.delivery,
+      onMismatch: options.onMismatch,
     })
     const task = new StreamTask({
       stream,

@@ -99,6 +99,7 @@ test('records of kcat are judged, aborted ones are not, kcat and fastavro read t
     commitMsMin: 20,
     idleCommitMs: 200,
     bufferedBytesMax: 64 * 1024 * 1024,
+    onMismatch: 'stop',
     resolve: async () => 'absent',
   })
   const judged = (): number => running.counts().reduce((sum, count) => sum + count, 0)

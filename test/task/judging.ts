@@ -10,7 +10,7 @@ import { decoderOf } from '../../libs/stream/decoder.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import { parse } from '../../libs/stream/spec-parse.ts'
 import { stream as compile } from '../../libs/stream/stream-compile.ts'
-import { type Restored, restore, type Source } from '../../libs/task/restore.ts'
+import { type OnMismatch, type Restored, restore, type Source } from '../../libs/task/restore.ts'
 import { type InForce, StreamTask } from '../../libs/task/task.ts'
 import { sampleModel } from '../detector/sample-model.ts'
 
@@ -107,6 +107,7 @@ export async function restoredTask(
   memory: Memory,
   committed: number | null,
   serving: InForce | null,
+  onMismatch: OnMismatch = 'stop',
 ): Promise<{ task: StreamTask; restored: Restored }> {
   const state = fold(stream, decoderOf(stream), { buckets: 16 })
   const restored = await restore({
@@ -117,6 +118,7 @@ export async function restoredTask(
     partition: 0,
     committed,
     delivery: 'exactly-once',
+    onMismatch,
   })
   const task = new StreamTask({
     stream,

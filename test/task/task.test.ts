@@ -156,3 +156,46 @@ test('a ledger that disagrees with the committed offset stops, and says which fl
   const { restored } = await restoredTask(memory, null, null)
   assert.equal(restored.position, 20_000, 'an expired group offset leaves the ledger to count')
 })
+
+test('told to rebuild, it judges from the group offset with the state of the history before it', async () => {
+  const { memory } = await run(0)
+  const moved = 15_000
+  const { task, restored } = await restoredTask(memory, moved, inForce(1), 'rebuild')
+  assert.equal(restored.position, moved)
+  assert.equal(restored.ledger, null)
+  assert.ok(restored.replayed > 0, 'history was folded')
+  // The same records, judged by a task that never stopped, give the same alerts.
+  const { task: steady } = await restoredTask(memory, null, inForce(1), 'rebuild')
+  assert.equal(steady.nextOffset, 20_000, 'state that agrees is kept')
+  const fresh = new Memory()
+  fresh.append('payments', 0, payments(20_000, seed))
+  const records = fresh.all('payments', 0)
+  const { task: whole } = await restoredTask(fresh, null, inForce(1))
+  whole.step(recordsOf(records.slice(0, moved)), 0)
+  const bytes = (messages: readonly Message[]): string[] =>
+    messages
+      .filter(({ topic }) => topic === names.alerts)
+      .map(({ value }) => Buffer.from(value ?? new Uint8Array(0)).toString('hex'))
+  const rest = records.slice(moved)
+  const expected = bytes(whole.step(recordsOf(rest), 0).outputs)
+  assert.ok(expected.length > 20, `${expected.length} alerts`)
+  assert.deepEqual(bytes(task.step(recordsOf(rest), 0).outputs), expected)
+})
+
+test('told to rebuild, a state topic that lacks buckets or holds no whole ledger is left behind', async () => {
+  const { memory } = await run(0)
+  const state = memory.all(names.state, 0)
+  const isLedger = (key: Uint8Array | null): boolean =>
+    new TextDecoder().decode(key ?? new Uint8Array(0)).endsWith('ledger')
+  const ledgers = state.filter(({ key }) => isLedger(key))
+  state.length = 0
+  memory.append(names.state, 0, ledgers)
+  await assert.rejects(restoredTask(memory, 20_000, null), /lacks buckets .* --reset-state/)
+  assert.equal((await restoredTask(memory, 20_000, null, 'rebuild')).restored.position, 20_000)
+  const last = ledgers.at(-1)
+  assert.ok(last)
+  memory.append(names.state, 0, [{ ...last, value: new TextEncoder().encode('{"format":') }])
+  await assert.rejects(restoredTask(memory, 20_000, null), /--reset-state/)
+  const { restored } = await restoredTask(memory, 20_000, null, 'rebuild')
+  assert.equal(restored.position, 20_000)
+})

@@ -47,7 +47,7 @@ export function heldOffset(offset: number | null, range: PartitionRange, where: 
   }
   if (offset >= range.first) return { offset, gap: null }
   const gone = `${where}: ${range.first - offset} records from offset ${offset} on were deleted before they were read`
-  const remedy = 'lengthen the retention of the topic, or let the stream resume from what is left'
+  const remedy = 'lengthen the retention of the topic, or start once with --reset-state to go on from what is left'
   const gap = new Failure('offset-lost', `${gone}; ${remedy}`)
   if (policy === 'stop') throw gap
   return { offset: range.first, gap }

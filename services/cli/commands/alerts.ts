@@ -17,7 +17,7 @@ export interface AlertsOptions {
 }
 
 export async function alerts(context: Context, options: AlertsOptions): Promise<void> {
-  const bus = await openReader(context.settings)
+  const bus = await openReader(context)
   try {
     const topic = `${context.settings.prefix}.alerts`
     const each = (alert: Alert): void => {
@@ -31,7 +31,7 @@ export async function alerts(context: Context, options: AlertsOptions): Promise<
 }
 
 export async function showAlert(context: Context, id: string): Promise<void> {
-  const bus = await openReader(context.settings)
+  const bus = await openReader(context)
   try {
     for await (const alert of readAlerts(bus, `${context.settings.prefix}.alerts`)) {
       if (!alert.id.startsWith(id)) continue

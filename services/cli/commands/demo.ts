@@ -5,6 +5,7 @@ import { encodeCard, keyOf } from '../../../examples/card-transactions/payment.t
 import { cardTransactions } from '../../../examples/card-transactions/simulator.ts'
 import { encodeServer, serverRecords } from '../../../examples/servers/replay.ts'
 import type { Bus } from '../../../libs/bus/bus.ts'
+import type { OnMismatch } from '../../../libs/task/restore.ts'
 import type { Context } from '../context.ts'
 import { deployment } from '../deployment.ts'
 import { type Example, feed } from '../feed.ts'
@@ -42,7 +43,7 @@ function* mapped<A, B>(items: Iterable<A>, map: (item: A) => B): Generator<B> {
   for (const item of items) yield map(item)
 }
 
-export async function demo(context: Context): Promise<void> {
+export async function demo(context: Context, onMismatch: OnMismatch): Promise<void> {
   const streams = deployment(context.files, [path.join(context.home, 'examples')])
   if (!context.json) {
     const { host, metricsPort, data } = context.settings
@@ -52,7 +53,7 @@ export async function demo(context: Context): Promise<void> {
     context.say('  node dist/services/cli/main.js models list servers')
     context.say('Learning what is normal …')
   }
-  await up(context, streams, ['trainer', 'scorer'], (bus) => startFeeds(context, bus))
+  await up(context, streams, { parts: ['trainer', 'scorer'], onMismatch }, (bus) => startFeeds(context, bus))
 }
 
 async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {

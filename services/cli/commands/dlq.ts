@@ -9,7 +9,7 @@ import { openReader } from '../bus-settings.ts'
 import type { Context } from '../context.ts'
 
 export async function listRejects(context: Context): Promise<void> {
-  const bus = await openReader(context.settings)
+  const bus = await openReader(context)
   try {
     for await (const reject of readRejects(bus, `${context.settings.prefix}.rejects`)) {
       context.say(
@@ -24,7 +24,7 @@ export async function listRejects(context: Context): Promise<void> {
 }
 
 export async function showReject(context: Context, id: string, content: 'raw' | 'masked'): Promise<void> {
-  const bus = await openReader(context.settings)
+  const bus = await openReader(context)
   try {
     for await (const reject of readRejects(bus, `${context.settings.prefix}.rejects`)) {
       if (!reject.id.startsWith(id)) continue

@@ -73,7 +73,7 @@ async function move(
 ): Promise<void> {
   const { settings } = context
   const names = topics(settings.prefix, stream)
-  const bus = await openWriter(settings)
+  const bus = await openWriter(context)
   try {
     const known = await readPublications(bus, names.detectors)
     const version = choose(known)
@@ -99,7 +99,7 @@ async function move(
 }
 
 async function readKnown(context: Context, stream: string): Promise<Publications> {
-  const bus = await openReader(context.settings)
+  const bus = await openReader(context)
   try {
     const known = await readPublications(bus, topics(context.settings.prefix, stream).detectors)
     if (known.versions(stream).length === 0) {

@@ -5,7 +5,7 @@ import { openWriter } from '../bus-settings.ts'
 import type { Context } from '../context.ts'
 
 export async function requestTraining(context: Context, stream: string): Promise<void> {
-  const bus = await openWriter(context.settings)
+  const bus = await openWriter(context)
   try {
     const text = new TextEncoder()
     const request = JSON.stringify({ kind: 'train', stream })
