@@ -44,11 +44,14 @@ export interface FitRequest {
   readonly trim?: Trim
   /** Fails with `timeout` once `nowMs()` is past it. */
   readonly deadline?: { readonly nowMs: () => number; readonly atMs: number }
+  /** Called about progressReports times: the share of all work that is done, and the loss just now. */
   readonly onProgress?: (share: number, loss: number) => void
   /** Joins the manifest: topic, offset ranges, exclusions, code version. */
   readonly manifest?: { readonly [key: string]: Json }
   readonly parent?: string | null
 }
+
+const progressReports = 20
 
 const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising }
 
@@ -113,6 +116,7 @@ async function learnOnce(
   const rows = gathered(request.rows, positions, width)
   const scaler = fitScaler(rows, count, width, request.windowed)
   const rounds = (request.trim?.rounds ?? 0) + 1
+  let reported = Math.floor((done + (0.5 * round) / rounds) * progressReports)
   const fitted = await kinds[request.kind].fit(
     { rows: scaled(rows, count, scaler), count, width },
     {
@@ -123,6 +127,8 @@ async function learnOnce(
         const all = done + (0.5 * (round + share)) / rounds
         if (deadline !== undefined && deadline.nowMs() > deadline.atMs)
           throw new Failure('timeout', `the training passed its deadline at ${Math.round(all * 100)} %`)
+        if (all * progressReports < reported + 1) return
+        reported = Math.floor(all * progressReports)
         request.onProgress?.(all, loss)
       },
     },

@@ -67,8 +67,15 @@ test('F2 rows that calibrate are strange to the fit that scores them: a wild new
   assert.ok(wild.calibration.threshold > 100 * calm.calibration.threshold)
 })
 
-test('trimming leaves out the highest scores, and the manifest counts them', async () => {
-  const model = await fit(requestOf(planted(500, width, 1), width, { trim: { share: 0.02, rounds: 2 } }))
+test('trimming leaves out the highest scores, the manifest counts them, and progress is told in few steps', async () => {
+  const shares: number[] = []
+  const onProgress = (share: number): void => void shares.push(share)
+  const model = await fit(requestOf(planted(500, width, 1), width, { trim: { share: 0.02, rounds: 2 }, onProgress }))
+  assert.ok(shares.length >= 18 && shares.length <= 20 && shares.at(-1) === 1, shares.join(' '))
+  assert.deepEqual(
+    shares,
+    [...shares].sort((a, b) => a - b),
+  )
   assert.equal((model.manifest as { rows: { trimmed: number } }).rows.trimmed, 19)
 })
 
