@@ -2,7 +2,7 @@
 // from the input alone what every outcome ought to be.
 
 import type { Broker, Entry, Transaction } from '../../libs/bus/simulated/broker.ts'
-import { type Alert, emptyLedger, folded, idOf, type Ledger, topics } from './judge.ts'
+import { type Alert, emptyLedger, fold, idOf, type Ledger, topics } from './judge.ts'
 
 export type Violation =
   | 'lost-write' // I1 an offset below the committed one has no outcome
@@ -32,21 +32,17 @@ export class Checker {
   }
 
   #offset(name: string, offset: number, transaction: Transaction | null): void {
-    const partition = Number(name.split('/').at(-1))
-    const state = visible(this.#broker.log(topics.state, partition))
-    const mine = state.filter((entry) => entry.transaction === transaction && transaction !== null)
-    const ledger: Ledger | null = mine.length === 0 ? null : jsonOf(mine.at(-1))
+    const entries = transaction?.entries ?? []
+    const last = entries.findLast(({ message }) => message?.topic === topics.state)
+    const ledger: Ledger | null = last === undefined ? null : jsonOf(last)
     if (ledger === null || ledger.next < offset) this.#violations.add('offset-ahead')
     const before = this.#committed.get(name) ?? 0
     if (ledger !== null && ledger.from !== before) this.#violations.add('inconsistent-offsets')
     if (offset < before) this.#violations.add('inconsistent-offsets')
     this.#committed.set(name, offset)
     const versions = new Set<number>()
-    for (const log of transaction?.partitions ?? []) {
-      for (const entry of log) {
-        if (entry.transaction !== transaction || entry.message?.topic !== topics.alerts) continue
-        versions.add(jsonOf<Alert>(entry).version)
-      }
+    for (const entry of entries) {
+      if (entry.message?.topic === topics.alerts) versions.add(jsonOf<Alert>(entry).version)
     }
     if (versions.size > 1) this.#violations.add('mixed-model-batch')
   }
@@ -68,13 +64,13 @@ export class Checker {
 
   #partition(partition: number): void {
     const end = this.#committed.get(this.#name(partition)) ?? 0
-    let expected = emptyLedger()
+    const expected = emptyLedger()
     const alerts: number[] = []
     const rejects: number[] = []
     for (const { offset, message } of this.#broker.log(topics.input, partition).slice(0, end)) {
       const key = Buffer.from(message?.key ?? []).toString()
       const value = Buffer.from(message?.value ?? []).toString()
-      expected = folded(expected, offset, key, value)
+      fold(expected, offset, key, value)
       if (value.startsWith('a')) alerts.push(offset)
       if (value.startsWith('p')) rejects.push(offset)
     }

@@ -27,6 +27,8 @@ export interface Transaction {
   state: 'open' | 'ending' | 'committed' | 'aborted'
   readonly partitions: Set<Entry[]>
   readonly topics: Set<string>
+  /** What it wrote, in order. */
+  readonly entries: Entry[]
   readonly offsets: { readonly name: string; readonly offset: number }[]
 }
 
@@ -102,7 +104,11 @@ export class Broker {
   append(topic: string, partition: number, messages: readonly Message[], transaction: Transaction | null): number {
     const log = this.log(topic, partition)
     const base = log.length
-    for (const message of messages) log.push({ offset: log.length, message, transaction })
+    for (const message of messages) {
+      const entry = { offset: log.length, message, transaction }
+      log.push(entry)
+      transaction?.entries.push(entry)
+    }
     transaction?.partitions.add(log)
     transaction?.topics.add(topic)
     if (transaction === null) this.#grown(topic)
@@ -167,7 +173,15 @@ export class Broker {
     const holder = this.#held(session)
     if (holder.transaction !== null) return holder.transaction
     const { id, epoch } = session
-    const transaction: Transaction = { id, epoch, state: 'open', partitions: new Set(), topics: new Set(), offsets: [] }
+    const transaction: Transaction = {
+      id,
+      epoch,
+      state: 'open',
+      partitions: new Set(),
+      topics: new Set(),
+      entries: [],
+      offsets: [],
+    }
     holder.transaction = transaction
     this.#time.after(TRANSACTION_MS_MAX, () => {
       if (transaction.state !== 'open') return
