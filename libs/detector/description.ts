@@ -149,6 +149,10 @@ function memberOf(fields: Fields, width: number): DescribedMember {
 function activationOf(fields: Fields): Activation {
   const kind = fields.choice('kind', ['linear', 'relu', 'tanh', 'sigmoid', 'leaky-relu'])
   const activation = kind === 'leaky-relu' ? { kind, alpha: fields.number('alpha') } : { kind }
+  // The kernel computes max(x, alpha · x), which is this activation for no other alpha.
+  if (activation.kind === 'leaky-relu' && !(activation.alpha >= 0 && activation.alpha <= 1)) {
+    invalid('model.members.layers.alpha', activation.alpha, 'a number from 0 to 1')
+  }
   fields.close()
   return activation
 }

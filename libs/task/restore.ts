@@ -44,6 +44,8 @@ export interface RestoreOptions {
   /** exactly-once: they must agree. at-least-once: the ledger is published before the offset, so it may be ahead. */
   readonly delivery: 'exactly-once' | 'at-least-once'
   readonly onMismatch: OnMismatch
+  /** Fetches a schema that records of the replay name. */
+  readonly resolve: (id: number) => Promise<string | 'absent'>
 }
 
 /** Window of state messages read first, from the end; it grows by 8 until all is found. */
@@ -140,7 +142,10 @@ async function replay(options: RestoreOptions, from: number, to: number, bucketF
   let replayed = 0
   if (from >= to) return 0
   for await (const records of source.read(stream.spec.source.topic, partition, from, to)) {
-    fold.replay(records, bucketFrom)
+    for (let index = 0; index < records.count; ) {
+      index = fold.replay(records, bucketFrom, index)
+      if (fold.need !== null) fold.supply(fold.need.id, await options.resolve(fold.need.id))
+    }
     replayed += records.count
   }
   return replayed

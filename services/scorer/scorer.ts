@@ -77,6 +77,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
       committed: assignment.committed,
       delivery: stream.spec.delivery,
       onMismatch: options.onMismatch,
+      resolve: (id) => options.resolve({ kind: 'schema', id }),
     })
     const task = new StreamTask({
       stream,

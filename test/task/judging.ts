@@ -119,6 +119,7 @@ export async function restoredTask(
     committed,
     delivery: 'exactly-once',
     onMismatch,
+    resolve: async () => 'absent',
   })
   const task = new StreamTask({
     stream,
