@@ -89,6 +89,7 @@ export class Connection {
       maxBytesPerPartition: this.limits.fetchPartitionBytesMax,
       maxBytes: this.limits.fetchBytesMax,
       maxWaitTimeInMs: this.limits.fetchWaitMsMax,
+      metadataMaxAge: this.limits.metadataMsMax,
       retry,
       ...more,
     })
@@ -102,6 +103,7 @@ export class Connection {
     const captured: Cluster[] = []
     const consumer = this.#brief.consumer({
       groupId: 'none',
+      metadataMaxAge: this.limits.metadataMsMax,
       allowAutoTopicCreation: false,
       readUncommitted: false,
       partitionAssigners: [

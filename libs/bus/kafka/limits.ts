@@ -12,6 +12,11 @@ export interface KafkaLimits {
   readonly sessionTimeoutMs: number
   readonly heartbeatMs: number
   readonly rebalanceTimeoutMs: number
+  /**
+   * How old the knowledge of leaders may grow. A partition whose leader has moved is fetched by nobody until it is
+   * renewed: kafkajs stops asking the broker that is gone, and asks no other.
+   */
+  readonly metadataMsMax: number
   readonly connectionTimeoutMs: number
   readonly requestTimeoutMs: number
   /** The broker aborts a transaction that is open for longer. */
@@ -29,6 +34,7 @@ export const kafkaLimits: KafkaLimits = {
   sessionTimeoutMs: 10_000,
   heartbeatMs: 2_000,
   rebalanceTimeoutMs: 30_000,
+  metadataMsMax: 5_000,
   connectionTimeoutMs: 3_000,
   requestTimeoutMs: 15_000,
   transactionTimeoutMs: 45_000,
