@@ -30,6 +30,8 @@ export interface DenseTrainer {
   readonly stride: number
   readonly input: Float32Array
   readonly target: Float32Array
+  /** Reconstructions of the rows last stepped or looked at, in the same stride. */
+  readonly output: Float32Array
   /** One step over the first `rows` rows; answers the loss before it. */
   step(rows: number, learningRate: number): number
   /** The loss of the first `rows` rows; nothing is learnt. */
@@ -79,6 +81,7 @@ export function denseTrainer(layers: readonly DenseLayer[], options: DenseTraine
     stride: plan.stride,
     input: floats(plan.input, values),
     target: floats(plan.target, values),
+    output: floats(plan.places.at(-1)!.output, values),
     step: (rows, learningRate) => {
       const loss = run(plan.backward, rows)
       if (Number.isNaN(loss)) return loss

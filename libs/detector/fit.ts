@@ -21,7 +21,7 @@ import type { Fitted, Kind } from './kinds/kind.ts'
 import { undercomplete } from './kinds/undercomplete.ts'
 import type { Calibration, Json, Model, Scaler } from './model.ts'
 import { keptRows, type Trim } from './select.ts'
-import type { BackendChoice } from './tensorflow/backend.ts'
+import type { TrainerChoice } from './training.ts'
 
 export interface FitRequest {
   /** Stride = width; NaN = missing. Rows that hold an infinity are left out and counted. */
@@ -40,7 +40,7 @@ export interface FitRequest {
   readonly windowed: boolean
   /** Event time of each row; without it rows are taken to be in order. */
   readonly timesMs?: Float64Array
-  readonly backend?: BackendChoice
+  readonly backend?: TrainerChoice
   readonly trim?: Trim
   /** Fails with `timeout` once `nowMs()` is past it. */
   readonly deadline?: { readonly nowMs: () => number; readonly atMs: number }

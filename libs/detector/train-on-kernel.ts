@@ -10,6 +10,8 @@ import type { DenseLayer } from './model.ts'
 import type { Batches, DensePlan, Schedule, Trained } from './tensorflow/train-dense.ts'
 
 const lossPoints = 20
+/** Rows of one reconstruction. */
+const passRows = 256
 
 export function trainOnKernel(plan: DensePlan, batches: Batches, schedule: Schedule): Trained {
   const { batchRows } = batches
@@ -42,6 +44,23 @@ export function trainOnKernel(plan: DensePlan, batches: Batches, schedule: Sched
     throw new Failure('training-failed', `layer ${l} has weights that are not finite`)
   }
   return { layers, losses }
+}
+
+/** Reconstructions of `count` rows by a trained network, as the reconstruction on TensorFlow gives them. */
+export function reconstructOnKernel(layers: readonly DenseLayer[], rows: Float32Array, count: number): Float32Array {
+  const width = layers[0]!.inputs
+  const runner = denseTrainer(layers, { rowsMax: passRows, decay: 0 })
+  const out = new Float32Array(count * width)
+  for (let from = 0; from < count; from += passRows) {
+    const size = Math.min(passRows, count - from)
+    pad(rows.subarray(from * width, (from + size) * width), width, runner.input, runner.stride)
+    runner.loss(size)
+    for (let row = 0; row < size; row++) {
+      const at = row * runner.stride
+      out.set(runner.output.subarray(at, at + width), (from + row) * width)
+    }
+  }
+  return out
 }
 
 /** Uniform weights after Glorot and Bengio (2010), biases 0. */

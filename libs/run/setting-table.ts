@@ -210,12 +210,12 @@ export const settingTable = [
     help: 'Password of that user.',
   },
   {
-    name: 'tensorflowBackend',
-    variable: 'PLUMBLINE_TENSORFLOW_BACKEND',
+    name: 'trainOn',
+    variable: 'PLUMBLINE_TRAIN_ON',
     kind: 'choice',
     default: 'auto',
-    choices: ['auto', 'wasm', 'node', 'cpu'],
-    help: 'What TensorFlow trains on; auto takes the fastest that is installed.',
+    choices: ['auto', 'kernel', 'tensorflow', 'wasm', 'node', 'cpu'],
+    help: 'What detectors are trained on: our kernel, or TensorFlow (the faster of its backends, or the one named); auto takes the fastest.',
   },
   {
     name: 'trainOnStart',

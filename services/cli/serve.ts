@@ -132,7 +132,7 @@ export async function startTrainer(
     clock,
     random: new Random(settings.seed),
     seed: settings.seed,
-    work: (request) => shop.work({ ...request, backend: settings.tensorflowBackend, code: context.version }),
+    work: (request) => shop.work({ ...request, backend: settings.trainOn, code: context.version }),
   })
   return {
     name: 'trainer',

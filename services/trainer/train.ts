@@ -19,7 +19,7 @@ import { fit } from '../../libs/detector/fit.ts'
 import { type GateResult, gate } from '../../libs/detector/gate.ts'
 import { detector, load } from '../../libs/detector/load.ts'
 import type { Json } from '../../libs/detector/model.ts'
-import type { BackendChoice } from '../../libs/detector/tensorflow/backend.ts'
+import type { TrainerChoice } from '../../libs/detector/training.ts'
 import { decoderOf } from '../../libs/stream/decoder.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import type { Spec } from '../../libs/stream/spec.ts'
@@ -33,7 +33,7 @@ export interface TrainRequest {
   readonly incumbent: { readonly version: string; readonly artefact: Uint8Array } | null
   readonly seed: number
   readonly nowMs: number
-  readonly backend?: BackendChoice
+  readonly backend?: TrainerChoice
   readonly code?: string
 }
 

@@ -6,7 +6,7 @@
 
 import type { DetectorKind } from '../../stream/spec.ts'
 import type { Member } from '../model.ts'
-import type { BackendChoice } from '../tensorflow/backend.ts'
+import type { TrainerChoice } from '../training.ts'
 
 /** Scaled rows, stride = width; NaN = missing. */
 export interface TrainingRows {
@@ -24,7 +24,7 @@ export function filled({ rows, count, width }: TrainingRows): Float32Array {
 
 export interface KindOptions {
   readonly seed: number
-  readonly backend: BackendChoice
+  readonly backend: TrainerChoice
   /** Called after each step of the training, share in (0, 1]; throws to stop. */
   readonly onProgress: (share: number, loss: number) => void
 }

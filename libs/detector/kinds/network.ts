@@ -4,9 +4,8 @@
 import { Random } from '../../core/random.ts'
 import { constantColumns } from '../covariance.ts'
 import type { DenseMember } from '../model.ts'
-import { chooseBackend } from '../tensorflow/backend.ts'
-import { reconstruct } from '../tensorflow/reconstruct.ts'
-import { type Batches, trainDense } from '../tensorflow/train-dense.ts'
+import type { Batches } from '../tensorflow/train-dense.ts'
+import { trainNetwork } from '../training.ts'
 import { filled, type KindOptions, type TrainingRows } from './kind.ts'
 import { scoringOf } from './scoring.ts'
 import type { Size } from './size.ts'
@@ -27,20 +26,24 @@ export interface Network {
 
 export async function network(rows: TrainingRows, size: Size, spoil: Spoil, options: KindOptions): Promise<Network> {
   const { width, count } = rows
-  const backend = await chooseBackend(options.backend, Math.max(width, size.hidden))
   const plan = {
     widths: [width, size.hidden, size.code, size.hidden, width],
     activations: [leak, straight, leak, straight],
   }
-  const { layers, losses } = await trainDense(backend, plan, batches(rows, size.batchRows, options.seed, spoil), {
-    steps: size.steps,
-    learningRate,
-    weightDecay,
-    seed: options.seed,
-    onStep: (step, loss) => options.onProgress(step / size.steps, loss),
-  })
+  const { layers, losses, backend, reconstruct } = await trainNetwork(
+    options.backend,
+    plan,
+    batches(rows, size.batchRows, options.seed, spoil),
+    {
+      steps: size.steps,
+      learningRate,
+      weightDecay,
+      seed: options.seed,
+      onStep: (step, loss) => options.onProgress(step / size.steps, loss),
+    },
+  )
   const present = filled(rows)
-  const residuals = await reconstruct(backend, layers, present, count)
+  const residuals = await reconstruct(present, count)
   for (let i = 0; i < residuals.length; i++) {
     residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
   }

@@ -3,8 +3,8 @@
 // Owns the process-wide engine of TensorFlow.js, which has one current backend.
 // Invariants
 //   B1 anything thrown while the native package loads means that it is absent; the reason is kept and can be shown.
-//   B2 'auto' never fails for want of the native package; 'node' does, with what to do.
-// The rule of 'auto', from measurements of ms per epoch: 30-16-8-16-30 native 1,560–2,700 against WebAssembly 970,
+//   B2 'tensorflow' never fails for want of the native package; 'node' does, with what to do.
+// The rule of 'tensorflow', from measurements of ms per epoch: 30-16-8-16-30 native 1,560–2,700 against WebAssembly 970,
 // 784-32-784 native 700–740 against 2,160–2,700. Every eager operation costs the native backend 12–50 µs, so that it only
 // wins where the matrices are wide.
 
@@ -15,11 +15,12 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { enableProdMode, getBackend, setBackend } from '@tensorflow/tfjs-core'
 import { Failure } from '../../core/failure.ts'
 
-export const backendChoices = ['auto', 'wasm', 'node', 'cpu'] as const
-export type BackendChoice = (typeof backendChoices)[number]
-export type BackendName = Exclude<BackendChoice, 'auto'>
+export const backends = ['wasm', 'node', 'cpu'] as const
+export type BackendName = (typeof backends)[number]
+/** `tensorflow` takes the faster of those that are installed. */
+export type BackendChoice = BackendName | 'tensorflow'
 
-/** Columns of the widest layer from which 'auto' prefers the native backend. */
+/** Columns of the widest layer from which 'tensorflow' prefers the native backend. */
 const nativeWidthMin = 512
 
 /** TensorFlow's own names for the backends. */
@@ -64,7 +65,7 @@ export async function chooseBackend(choice: BackendChoice, widthMax: number): Pr
         `the native backend is not usable (${reason}); run deploy/install-tfjs-node.sh`,
       )
     }
-    case 'auto':
+    case 'tensorflow':
       return widthMax >= nativeWidthMin && (await nativeAbsent()) === null ? 'node' : 'wasm'
     default:
       return choice satisfies never
