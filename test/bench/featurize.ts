@@ -9,17 +9,8 @@ import { Random } from '../../libs/core/random.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import type { FeatureSpec } from '../../libs/stream/spec.ts'
 import { DAY, streamOf } from '../stream/table.ts'
+import { cpuUs, type Figure, figure, inTurn, type Size, took } from './figure.ts'
 import { filled } from './filled.ts'
-
-export interface Measured {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly floor: number
-  readonly floorName: string
-  readonly ratio: number
-  readonly notMeasured: string
-}
 
 const WINDOW = { kind: 'window', windowMs: 7 * DAY } as const
 
@@ -57,51 +48,42 @@ export const features: readonly FeatureSpec[] = [
 
 const RECORDS = 65_536
 const CALL = 1024
-const ROUNDS = 15
+const ROUNDS: Record<Size, number> = { full: 15, quick: 5 }
+const WARM = 5
 
-/** Processor time of this process: on a machine that others use too, wall time measures them. */
-export function cpuMicroseconds(): number {
-  const { user, system } = process.cpuUsage()
-  return user + system
-}
-
-export function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN
-}
-
-export function featurize(): Measured {
+export async function featurize(size: Size): Promise<readonly Figure[]> {
   const stream = streamOf({ features, keysMax: 20_000 })
   const random = new Random(1)
   const { records, decoder, later } = filled(stream, RECORDS, () => random.integer(10_000), 2)
   const state = fold(stream, decoder, { rowsMax: CALL })
   const rows = new Float32Array(CALL * stream.width)
   const columns = new Columns(stream.wants, CALL)
-  const taken: number[] = []
-  const copied: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    let begin = cpuMicroseconds()
-    for (let from = 0; from < RECORDS; from += CALL) state.fold(records, from, from + CALL, rows)
-    taken.push((cpuMicroseconds() - begin) / RECORDS)
-    assert.equal(state.rowCount, CALL)
+  const folded = (): number => {
     later()
-    begin = cpuMicroseconds()
-    for (let from = 0; from < RECORDS; from += CALL) {
-      decoder.decode(records, from, from + CALL, columns)
-      copy(columns, rows, stream.width)
-    }
-    copied.push((cpuMicroseconds() - begin) / RECORDS)
+    const us = took(cpuUs, () => {
+      for (let from = 0; from < RECORDS; from += CALL) state.fold(records, from, from + CALL, rows)
+    })
+    assert.equal(state.rowCount, CALL)
+    return us / RECORDS
   }
-  const value = median(taken.slice(5))
-  const floor = median(copied.slice(5))
-  return {
-    name: 'featurize, 30 features, 4 aggregates, 10,000 keys',
-    value,
-    unit: 'µs/record',
-    floor,
-    floorName: 'copying the columns into the rows',
-    ratio: value / floor,
-    notMeasured: 'decoding, packing, keys that are forgotten',
+  const copied = (): number => {
+    const us = took(cpuUs, () => {
+      for (let from = 0; from < RECORDS; from += CALL) {
+        decoder.decode(records, from, from + CALL, columns)
+        copy(columns, rows, stream.width)
+      }
+    })
+    return us / RECORDS
   }
+  return [
+    figure({
+      name: 'featurize, 30 features, 4 of them aggregates, 10,000 keys',
+      ...(await inTurn(ROUNDS[size], WARM, folded, copied)),
+      unit: 'µs/record',
+      floorName: 'copying the columns into the rows',
+      notMeasured: 'decoding, packing, keys that are forgotten',
+    }),
+  ]
 }
 
 /** As many columns as a row has, number columns taken in turn. */
@@ -114,4 +96,4 @@ function copyColumn(column: Float64Array, rows: Float32Array, width: number, at:
   for (let i = 0, to = at; i < CALL; i++, to += width) rows[to] = column[i] as number
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(JSON.stringify(featurize()))
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(JSON.stringify(await featurize('full')))

@@ -3,21 +3,24 @@
 // Not measured: decoding; packing; keys that are forgotten; the peak while slabs grow.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Random } from '../../libs/core/random.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import type { FeatureSpec } from '../../libs/stream/spec.ts'
 import { streamOf } from '../stream/table.ts'
-import { aggregates, cpuMicroseconds, type Measured, median } from './featurize.ts'
+import { aggregates } from './featurize.ts'
+import { apart, atMost, cpuUs, type Figure, figure, least, type Size, took } from './figure.ts'
 import { filled } from './filled.ts'
 
 const CALL = 1024
 const RECORDS = 2 ** 18
 const ROUNDS = 9
+const WARM = 2
 const KEYS_MANY = 1_000_000
 const KEYS_FEW = 1000
 const BYTES_PER_MEGABYTE = 1_048_576
+const MEGABYTES_MAX = 512
+const EXCESS_US_MAX = 0.5
 
 interface Sized {
   readonly keys: number
@@ -44,56 +47,58 @@ function sized(keys: number): Sized {
   const run = (from: number, to: number): void => {
     for (let at = from; at < to; at += CALL) state.fold(records, at, Math.min(to, at + CALL), rows)
   }
+  globalThis.gc?.()
   const idle = process.memoryUsage().rss
   run(0, keys)
   const resident = process.memoryUsage().rss
   const taken: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     later()
-    const begin = cpuMicroseconds()
-    run(keys, count)
-    taken.push((cpuMicroseconds() - begin) / RECORDS)
+    taken.push(took(cpuUs, () => run(keys, count)) / RECORDS)
     assert.equal(state.rowCount, CALL)
   }
   return {
     keys: state.keys,
-    microseconds: median(taken.slice(2)),
+    microseconds: least(taken.slice(WARM)),
     megabytes: (resident - idle) / BYTES_PER_MEGABYTE,
     idleMegabytes: idle / BYTES_PER_MEGABYTE,
   }
 }
 
-function apart(keys: number): Sized {
-  const output = execFileSync(process.execPath, [fileURLToPath(import.meta.url), String(keys)], { encoding: 'utf8' })
-  return JSON.parse(output) as Sized
-}
-
-export function state(): readonly Measured[] {
-  const few = apart(KEYS_FEW)
-  const many = apart(KEYS_MANY)
+/** The sizes take turns; of times the least counts, of memory the last. Quick: a tenth of the keys, once. */
+export async function state(size: Size): Promise<readonly Figure[]> {
+  const many = size === 'full' ? KEYS_MANY : KEYS_MANY / 10
+  const turns = size === 'full' ? 2 : 1
+  const sizes: { few: Sized[]; many: Sized[] } = { few: [], many: [] }
+  for (let turn = 0; turn < turns; turn++) {
+    sizes.few.push(await apart<Sized>('state.js', [String(KEYS_FEW)]))
+    sizes.many.push(await apart<Sized>('state.js', [String(many)]))
+  }
+  const fastest = (list: readonly Sized[]): number => least(list.map(({ microseconds }) => microseconds))
+  const manyText = many.toLocaleString('en')
   return [
-    {
-      name: 'state of 1,000,000 keys with 4 aggregates, above the process that holds the records only',
-      value: many.megabytes,
+    figure({
+      name: `resident memory of ${manyText} keys with 4 aggregates, above idle`,
+      value: sizes.many.at(-1)?.megabytes ?? Number.NaN,
       unit: 'MB',
-      floor: many.idleMegabytes,
-      floorName: 'the process before the first record',
-      ratio: many.megabytes / many.idleMegabytes,
+      floor: sizes.many.at(-1)?.idleMegabytes ?? Number.NaN,
+      floorName: 'the process that holds the records and no state',
+      budgets: [atMost('value', MEGABYTES_MAX)],
       notMeasured: 'the peak while slabs grow',
-    },
-    {
-      name: 'a record among 1,000,000 keys',
-      value: many.microseconds,
+    }),
+    figure({
+      name: `a record among ${manyText} keys`,
+      value: fastest(sizes.many),
       unit: 'µs/record',
-      floor: few.microseconds,
-      floorName: 'a record among 1,000 keys',
-      ratio: many.microseconds / few.microseconds,
+      floor: fastest(sizes.few),
+      floorName: `a record among ${KEYS_FEW.toLocaleString('en')} keys`,
+      budgets: [atMost('excess', EXCESS_US_MAX)],
       notMeasured: 'decoding, packing, keys that are forgotten',
-    },
+    }),
   ]
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const keys = process.argv[2]
-  console.log(JSON.stringify(keys === undefined ? state() : sized(Number(keys))))
+  console.log(JSON.stringify(keys === undefined ? await state('full') : sized(Number(keys))))
 }
