@@ -9,12 +9,12 @@ import { Failure } from '../../libs/core/failure.ts'
 import type { Settings } from '../../libs/run/settings.ts'
 import type { OnMismatch } from '../../libs/task/restore.ts'
 import type { Context } from './context.ts'
-import { files } from './files.ts'
+import { files, reasonOf } from './files.ts'
 
 /** First contact with the brokers, all tries. */
 const contactMsMax = 12_000
 
-function busSettings(settings: Settings, mode: 'own' | 'read', onMismatch: OnMismatch): BusSettings {
+function busSettings({ settings, instance }: Context, mode: 'own' | 'read', onMismatch: OnMismatch): BusSettings {
   if (settings.brokers.length === 0) {
     return { kind: 'embedded', options: { dir: path.join(settings.data, 'log'), mode } }
   }
@@ -24,7 +24,7 @@ function busSettings(settings: Settings, mode: 'own' | 'read', onMismatch: OnMis
     kind: 'kafka',
     options: {
       brokers: settings.brokers,
-      clientId: 'plumbline',
+      clientId: `plumbline.${instance}`,
       offsetLost: onMismatch === 'rebuild' ? 'resume' : 'stop',
       ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
       ...(settings.kafkaSsl === 'on' ? { ssl: tls(settings) } : {}),
@@ -37,22 +37,22 @@ function tls(settings: Settings): boolean | { ca: string } {
 }
 
 /** For a worker thread: plain values, which cross a thread. */
-export function readerSettings(settings: Settings): BusSettings {
-  return busSettings(settings, 'read', 'stop')
+export function readerSettings(context: Context): BusSettings {
+  return busSettings(context, 'read', 'stop')
 }
 
 export function openReader(context: Context): Promise<Bus> {
-  return opened(context, readerSettings(context.settings))
+  return opened(context, readerSettings(context))
 }
 
 /** Failure('log-owned') where another process owns the embedded log. */
 export function openWriter(context: Context, onMismatch: OnMismatch = 'stop'): Promise<Bus> {
-  return opened(context, busSettings(context.settings, 'own', onMismatch))
+  return opened(context, busSettings(context, 'own', onMismatch))
 }
 
 async function opened({ clock, settings }: Context, wanted: BusSettings): Promise<Bus> {
+  if (wanted.kind === 'embedded') return openEmbedded(wanted)
   const bus = await openBus(wanted)
-  if (wanted.kind === 'embedded') return bus
   let cancel = (): void => {}
   const late = new Promise<never>((_, reject) => {
     cancel = clock.after(contactMsMax, () => reject(unanswered(settings.brokers)))
@@ -65,6 +65,16 @@ async function opened({ clock, settings }: Context, wanted: BusSettings): Promis
     throw thrown
   } finally {
     cancel()
+  }
+}
+
+async function openEmbedded(wanted: Extract<BusSettings, { kind: 'embedded' }>): Promise<Bus> {
+  try {
+    return await openBus(wanted)
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown
+    const remedy = 'choose a folder for the log with --data'
+    throw new Failure('file-unreadable', `${wanted.options.dir}: ${reasonOf(thrown)} (${remedy})`, thrown)
   }
 }
 

@@ -22,4 +22,6 @@ export interface Context {
   /** Root of the installed project, for its examples. */
   readonly home: string
   readonly version: string
+  /** Random, this process's own: tells processes apart to the brokers. */
+  readonly instance: string
 }

@@ -1,19 +1,23 @@
 // CSV: a table of numbers for `fit` and `score`: a header, then numeric cells, matched by name. An empty cell is missing (NaN).
-// Every fault names line, column and what was found; quoted names are understood, quoted cells may hold numbers.
+// Only the columns that are wanted are read, so that others may hold text. Every fault names line, column and what was
+// found; quoted names are understood, quoted cells may hold numbers.
 
 import { Failure } from '../../libs/core/failure.ts'
+import { nearest } from '../../libs/core/near.ts'
 
 export interface Table {
+  /** The columns wanted, in the order they were asked for. */
   readonly columns: readonly string[]
   readonly count: number
   /** Row-major, count × columns. */
-  readonly cells: Float64Array
+  readonly cells: Float32Array
 }
 
 /** Largest number of columns. */
 const columnsMax = 10_000
 
-export function parseCsv(text: string, place: string): Table {
+/** `choose` answers which of the columns in the header are wanted; Failure if one is absent. */
+export function parseCsv(text: string, place: string, choose: (header: readonly string[]) => readonly string[]): Table {
   const lines = text.split('\n')
   const header = (lines[0] ?? '').replace(/^\uFEFF/, '').trimEnd()
   if (header === '') throw new Failure('data-invalid', `${place}: empty; a header line with column names is needed`)
@@ -23,6 +27,8 @@ export function parseCsv(text: string, place: string): Table {
   }
   const twice = columns.find((name, i) => columns.indexOf(name) !== i)
   if (twice !== undefined) throw new Failure('data-invalid', `${place}: column ${twice} is named twice`)
+  const wanted = choose(columns)
+  const at = wanted.map((name) => indexOf(columns, name, place))
   const cells: number[] = []
   let count = 0
   for (let line = 1; line < lines.length; line++) {
@@ -35,10 +41,18 @@ export function parseCsv(text: string, place: string): Table {
         `${place}: line ${line + 1} has ${values.length} cells, the header ${columns.length} columns`,
       )
     }
-    for (const [i, value] of values.entries()) cells.push(cell(value, place, line + 1, columns[i] ?? ''))
+    for (const i of at) cells.push(cell(values[i] ?? '', place, line + 1, columns[i] ?? ''))
     count++
   }
-  return { columns, count, cells: Float64Array.from(cells) }
+  return { columns: wanted, count, cells: Float32Array.from(cells) }
+}
+
+function indexOf(columns: readonly string[], name: string, place: string): number {
+  const index = columns.indexOf(name)
+  if (index >= 0) return index
+  const meant = nearest(name, columns)
+  const hint = meant === null ? `it has ${columns.slice(0, 20).join(', ')}` : `did you mean ${meant}?`
+  throw new Failure('data-invalid', `${place}: no column ${name}; ${hint}`)
 }
 
 function cell(text: string, place: string, line: number, column: string): number {
@@ -48,7 +62,7 @@ function cell(text: string, place: string, line: number, column: string): number
   if (Number.isNaN(value) && bare.toLowerCase() !== 'nan') {
     throw new Failure(
       'data-invalid',
-      `${place}: line ${line}, column ${column}: '${bare.slice(0, 40)}' is not a number; leave the column out with --drop ${column}, or encode it`,
+      `${place}: line ${line}, column ${column}: '${bare.slice(0, 40)}' is not a number; leave the column out when learning (--drop ${column}), or encode it as numbers`,
     )
   }
   return Number.isFinite(value) ? value : Number.NaN
@@ -57,19 +71,4 @@ function cell(text: string, place: string, line: number, column: string): number
 function unquote(text: string): string {
   const trimmed = text.trim()
   return trimmed.startsWith('"') && trimmed.endsWith('"') ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed
-}
-
-/** The named columns of a table as float32 rows, in the order of the names; Failure if one is absent. */
-export function rowsOf(table: Table, names: readonly string[], place: string): Float32Array {
-  const at = names.map((name) => {
-    const index = table.columns.indexOf(name)
-    if (index >= 0) return index
-    throw new Failure('data-invalid', `${place}: no column ${name}; it has ${table.columns.slice(0, 20).join(', ')}`)
-  })
-  const rows = new Float32Array(table.count * names.length)
-  const width = table.columns.length
-  for (let row = 0; row < table.count; row++) {
-    for (const [i, from] of at.entries()) rows[row * at.length + i] = table.cells[row * width + from] as number
-  }
-  return rows
 }

@@ -41,7 +41,31 @@ function attempt<T>(file: string, act: () => T): T {
   try {
     return act()
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new Failure('file-unreadable', `${file}: ${reason}; check the path and its permissions`, thrown)
+    throw new Failure('file-unreadable', `${file}: ${reasonOf(thrown)}`, thrown)
+  }
+}
+
+/** What the system says, and what to do about it. */
+export function reasonOf(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file or folder; check the path'
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'no permission; change it, or choose another place'
+    case 'EISDIR':
+      return 'is a folder; name a file in it'
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'a file stands where a folder is needed; choose another place'
+    case 'ENOSPC':
+      return 'the disk is full; make room'
+    case 'Z_DATA_ERROR':
+    case 'Z_BUF_ERROR':
+      return 'is not a whole gzip file; pack it again, or take .gz off its name'
+    default:
+      return thrown instanceof Error ? thrown.message : String(thrown)
   }
 }

@@ -3,6 +3,7 @@
 // and turns what comes back into an exit code: 0 fine, 1 the world failed, 2 wrong usage or spec. Ctrl-C once drains,
 // twice ends at once with 1.
 
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Clock } from '../../libs/core/clock.ts'
@@ -74,6 +75,7 @@ function contextOf(invocation: Invocation): Context {
     },
     home,
     version: JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')).version,
+    instance: randomBytes(4).toString('hex'),
   }
 }
 

@@ -18,11 +18,16 @@ type MakeContext = (invocation: Invocation) => Context
 type Options = Record<string, unknown>
 
 export async function program(argv: readonly string[], makeContext: MakeContext): Promise<void> {
+  let help = ''
   const root = new Command('plumbline')
     .description('Streaming anomaly detection for Kafka.')
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({
+      writeErr: (text) => {
+        help = text
+      },
+    })
   const context = (options: Options): Context => makeContext({ flags: options, json: options['json'] === true })
   services(root, context)
   batch(root, context)
@@ -31,7 +36,8 @@ export async function program(argv: readonly string[], makeContext: MakeContext)
     await root.parseAsync([...argv])
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
-    if (thrown.exitCode === 0 || thrown.code === 'commander.help') return
+    if (thrown.exitCode === 0) return
+    if (thrown.code === 'commander.help') throw new Failure('usage', `a command is needed\n${help.trimEnd()}`)
     throw new Failure('usage', `${thrown.message.replace(/^error: /, '')}\nSee plumbline --help.`)
   }
 }
@@ -39,8 +45,8 @@ export async function program(argv: readonly string[], makeContext: MakeContext)
 function command(parent: Command, signature: string, description: string, example: string): Command {
   const made = parent
     .command(signature)
-    .description(`${description}\n\nExample: ${example}`)
-    .summary(description)
+    .description(description)
+    .addHelpText('before', `Example: ${example}\n`)
     .option('--json', 'print JSON lines')
   for (const row of settingTable) {
     // A secret as a flag would be seen by other users of the machine.

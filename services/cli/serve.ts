@@ -114,7 +114,7 @@ export async function startTrainer(
 ): Promise<Service> {
   const { settings, log, clock } = context
   const shop = workshop({
-    bus: readerSettings(settings),
+    bus: readerSettings(context),
     registryOf: (name) => {
       const found = all.find(({ stream }) => stream.spec.stream === name)
       const access = found === undefined ? null : registryAccess(settings, found.stream)

@@ -13,18 +13,19 @@ export function windowsOf(rows: Float32Array, count: number, width: number, wind
   return windows
 }
 
-/** A score a row. Failure('data-too-little') where the table is shorter than one window. */
+/** A score a row. Failure('data-invalid') where the table is shorter than one window. */
 export function scoresOf(
   detector: Detector,
   rows: Float32Array,
   count: number,
   width: number,
   align: 'causal' | 'spread',
+  place: string,
 ): Float32Array {
   const window = detector.width / width
   if (count === 0) return new Float32Array(0)
   const total = count - window + 1
-  if (total < 1) throw new Failure('data-too-little', `${count} rows are fewer than one window of ${window}`)
+  if (total < 1) throw new Failure('data-invalid', `${place}: ${count} rows are fewer than one window of ${window}`)
   const scores = new Float32Array(total)
   const chunk = new Float32Array(detector.rowsMax)
   for (let from = 0; from < total; from += detector.rowsMax) {

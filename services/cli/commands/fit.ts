@@ -1,12 +1,14 @@
 // fit: learns a detector from a table and writes its artefact.
 
+import path from 'node:path'
 import { Failure } from '../../../libs/core/failure.ts'
 import { sha256 } from '../../../libs/core/hash.ts'
 import { artefact } from '../../../libs/detector/artefact.ts'
 import { fit } from '../../../libs/detector/fit.ts'
+import type { Model } from '../../../libs/detector/model.ts'
 import { type DetectorKind, detectorKinds } from '../../../libs/stream/spec.ts'
 import type { Context } from '../context.ts'
-import { parseCsv, rowsOf, type Table } from '../csv.ts'
+import { parseCsv, type Table } from '../csv.ts'
 import { windowsOf } from '../table-windows.ts'
 
 export interface FitOptions {
@@ -27,14 +29,18 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   const { files, clock } = context
   const startedMs = clock.elapsedMs()
   const kind = kindOf(options.kind ?? 'denoising')
-  const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file)
-  const names = chosen(table, options, file)
-  const normal = normalRows(table, rowsOf(table, names, file), names.length, options.label, file)
+  const folder = path.dirname(options.out)
+  if (!files.isFolder(folder)) throw new Failure('file-unreadable', `${options.out}: there is no folder ${folder}`)
+  const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, (header) =>
+    chosen(header, options, file),
+  )
+  const names = options.label === null ? table.columns : table.columns.slice(0, -1)
+  const normal = normalRows(table, names.length)
   const count = Math.min(options.trainRows ?? normal.count, normal.count)
   const width = names.length * options.window
   const rows = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, options.window)
   const windows = rows.length / width
-  const model = await fit({
+  const model = await fitted(file, {
     rows,
     count: windows,
     width,
@@ -81,30 +87,36 @@ function kindOf(kind: string): DetectorKind {
   throw new Failure('usage', `no detector kind ${kind}; there are ${detectorKinds.join(', ')}`)
 }
 
-function chosen(table: Table, options: FitOptions, file: string): string[] {
-  const wanted = options.columns ?? table.columns
-  for (const name of [...(options.columns ?? []), ...options.drop]) {
-    if (!table.columns.includes(name)) throw new Failure('data-invalid', `${file}: no column ${name}`)
+/** What is wrong with a table given by hand is named with its file. */
+async function fitted(file: string, options: Parameters<typeof fit>[0]): Promise<Model> {
+  try {
+    return await fit(options)
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== 'data-too-little') throw thrown
+    throw new Failure('data-invalid', `${file}: ${thrown.message}; give more rows`, thrown)
   }
-  const names = wanted.filter((name) => name !== options.label && !options.drop.includes(name))
-  if (names.length === 0) throw new Failure('data-invalid', `${file}: no column is left to learn from`)
-  return [...names]
 }
 
-function normalRows(
-  table: Table,
-  rows: Float32Array,
-  width: number,
-  label: string | null,
-  file: string,
-): { rows: Float32Array; count: number } {
-  if (label === null) return { rows, count: table.count }
-  const labels = rowsOf(table, [label], file)
-  const kept = new Float32Array(rows.length)
+/** The columns to learn from, and after them that of the labels. */
+function chosen(header: readonly string[], options: FitOptions, file: string): string[] {
+  const { columns, drop, label } = options
+  for (const name of drop) {
+    if (!header.includes(name)) throw new Failure('data-invalid', `${file}: no column ${name}, which --drop names`)
+  }
+  const names = [...new Set(columns ?? header)].filter((name) => name !== label && !drop.includes(name))
+  if (names.length === 0) throw new Failure('data-invalid', `${file}: no column is left to learn from`)
+  return label === null ? names : [...names, label]
+}
+
+/** The rows whose label, where there is one, is 0. */
+function normalRows({ columns, count: rows, cells }: Table, width: number): { rows: Float32Array; count: number } {
+  const full = columns.length
+  if (full === width) return { rows: cells, count: rows }
+  const kept = new Float32Array(rows * width)
   let count = 0
-  for (let row = 0; row < table.count; row++) {
-    if (labels[row] !== 0) continue
-    kept.set(rows.subarray(row * width, (row + 1) * width), count * width)
+  for (let row = 0; row < rows; row++) {
+    if (cells[row * full + width] !== 0) continue
+    kept.set(cells.subarray(row * full, row * full + width), count * width)
     count++
   }
   return { rows: kept.subarray(0, count * width), count }
