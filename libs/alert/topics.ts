@@ -47,6 +47,8 @@ export interface TopicShape {
   readonly cleanup: 'compact' | 'delete'
   /** null = the broker's default. */
   readonly retentionMs: number | null
+  /** Retention goes by the time of appending: alerts of replayed history are old by their own. */
+  readonly timestamps?: 'append'
 }
 
 /**
@@ -55,7 +57,7 @@ export interface TopicShape {
  */
 export function topicShapes(names: Topics, inputPartitions: number): TopicShape[] {
   const kept = (topic: string, retentionMs: number | null = null): TopicShape => {
-    return { topic, partitions: 1, cleanup: 'delete', retentionMs }
+    return { topic, partitions: 1, cleanup: 'delete', retentionMs, timestamps: 'append' }
   }
   const compacted = (topic: string, partitions = 1): TopicShape => {
     return { topic, partitions, cleanup: 'compact', retentionMs: null }

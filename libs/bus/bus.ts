@@ -125,6 +125,11 @@ export interface TopicSettings {
   readonly cleanup: 'compact' | 'delete'
   /** null = the broker's default. */
   readonly retentionMs: number | null
+  /**
+   * Which time retention goes by: the records' own (absent), or that of appending. Replaying old history makes old alerts,
+   * which would be deleted at once by their own time.
+   */
+  readonly timestamps?: 'append'
 }
 
 export interface Published {

@@ -3,12 +3,14 @@
 
 import type { Bus, Following } from '../../libs/bus/bus.ts'
 import { Failure } from '../../libs/core/failure.ts'
-import { load } from '../../libs/detector/load.ts'
-import { Publications } from '../../libs/detector/publication.ts'
+import type { Detector } from '../../libs/detector/detector.ts'
+import { detector } from '../../libs/detector/load.ts'
+import { type Champion, Publications } from '../../libs/detector/publication.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import type { InForce } from '../../libs/task/task.ts'
+import { verifier } from './verify.ts'
 
 export interface ChampionOptions {
   readonly bus: Bus
@@ -33,11 +35,18 @@ export async function followChampion(options: ChampionOptions): Promise<Champion
   let inForce: InForce | null = null
   let considered = ''
   let caughtUp = false
+  let considering: Promise<void> = Promise.resolve()
+  const checks = verifier()
 
-  const consider = (): void => {
+  const detectorOf = async ({ pointer, artefact }: Champion): Promise<Detector> =>
+    inForce?.detector.version === pointer.version
+      ? inForce.detector
+      : detector(await checks.verify(artefact, pointer.version, stream.revision), pointer.version)
+
+  const consider = async (): Promise<void> => {
     const champion = publications.champion(name)
     if (champion === null) return
-    const { pointer, artefact } = champion
+    const { pointer } = champion
     const identity = `${pointer.version}@${pointer.threshold}`
     if (identity === considered) return
     considered = identity
@@ -46,13 +55,11 @@ export async function followChampion(options: ChampionOptions): Promise<Champion
       return
     }
     try {
-      const detector =
-        inForce?.detector.version === pointer.version
-          ? inForce.detector
-          : load(artefact, { version: pointer.version, revision: stream.revision })
-      inForce = { detector, threshold: pointer.threshold ?? detector.threshold }
+      const checked = await detectorOf(champion)
+      inForce = { detector: checked, threshold: pointer.threshold ?? checked.threshold }
     } catch (thrown) {
       const failure = Failure.of(thrown, 'artefact-invalid')
+      if (failure.code === 'stopped') return
       metrics.swap(name, 'refused')
       log.error('detector-refused', {
         stream: name,
@@ -72,15 +79,20 @@ export async function followChampion(options: ChampionOptions): Promise<Champion
   const following: Following = await bus.follow(detectorsTopic, (_partition, records) => {
     publications.take(records)
     // During catch-up only the last pointer matters; each one on the way need not be loaded.
-    if (caughtUp) consider()
+    if (caughtUp) considering = considering.then(consider)
   })
   await following.caughtUp
   caughtUp = true
-  consider()
+  considering = consider()
+  await considering
   return {
     get inForce() {
       return inForce
     },
-    stop: () => following.stop(),
+    stop: async () => {
+      await following.stop()
+      await checks.stop()
+      await considering
+    },
   }
 }

@@ -19,6 +19,7 @@ import { ensureTopics } from './topics.ts'
 
 export interface KafkaOptions {
   readonly brokers: readonly string[]
+  /** Must be a process's own: publishing fences whoever else publishes under it. */
   readonly clientId: string
   readonly sasl?: SASLOptions
   readonly ssl?: ConnectionOptions | boolean
@@ -27,14 +28,14 @@ export interface KafkaOptions {
   readonly limits?: Partial<KafkaLimits>
 }
 
-/** Tells the publishers of one process apart. */
+/** Tells the buses of one process apart. */
 let publishers = 0
 
 /** `warn` is told what an operator should know and nobody waits for. */
 export function kafka(options: KafkaOptions, warn: (message: string) => void = () => {}): Bus {
   const connection = new Connection(options, limitsWith(options.limits ?? {}))
   const logs = new Logs(connection)
-  const publisher = new Publisher(connection, logs, `${options.clientId}.publish.${process.pid}.${++publishers}`)
+  const publisher = new Publisher(connection, logs, `${options.clientId}.publish.${++publishers}`)
   const scheduler = wallScheduler()
   const offsetLost = options.offsetLost ?? 'stop'
   const open = new Set<{ stop(): Promise<void> }>()

@@ -28,6 +28,7 @@ async function create(admin: Admin, topics: readonly TopicSettings[]): Promise<v
 function topicConfig(settings: TopicSettings): ITopicConfig {
   const config: Record<string, string> =
     settings.cleanup === 'compact' ? { ...compactedTopic } : { 'cleanup.policy': 'delete' }
+  if (settings.timestamps === 'append') config['message.timestamp.type'] = 'LogAppendTime'
   if (settings.retentionMs !== null) config['retention.ms'] = String(settings.retentionMs)
   return {
     topic: settings.topic,

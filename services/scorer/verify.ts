@@ -1,0 +1,63 @@
+// Verify: checks artefacts in a thread of its own: hash, form, finiteness, golden vectors. What comes back is the model as plain
+// values, which the scorer's thread only has to lay out in a kernel: about a millisecond for a small detector, so that a swap
+// does not make records wait.
+
+import { Worker } from 'node:worker_threads'
+import { Failure, type FailureCode } from '../../libs/core/failure.ts'
+import type { Model } from '../../libs/detector/model.ts'
+
+export interface VerifyRequest {
+  readonly id: number
+  readonly artefact: Uint8Array
+  readonly version: string
+  readonly revision: string
+}
+
+export type VerifyReport =
+  | { readonly kind: 'good'; readonly id: number; readonly model: Model }
+  | { readonly kind: 'refused'; readonly id: number; readonly code: FailureCode; readonly message: string }
+
+export interface Verifier {
+  /** The model of an artefact that passed every check; rejects with the Failure of the first that did not. */
+  verify(artefact: Uint8Array, version: string, revision: string): Promise<Model>
+  stop(): Promise<void>
+}
+
+interface Waiting {
+  readonly resolve: (model: Model) => void
+  readonly reject: (failure: Failure) => void
+}
+
+export function verifier(): Verifier {
+  const waiting = new Map<number, Waiting>()
+  let asked = 0
+  const worker = new Worker(new URL('./verifier/main.js', import.meta.url))
+  // It waits for work; that alone is no reason for the process to go on.
+  worker.unref()
+  worker.on('message', (report: VerifyReport) => {
+    const waiter = waiting.get(report.id)
+    waiting.delete(report.id)
+    if (waiting.size === 0) worker.unref()
+    if (report.kind === 'good') waiter?.resolve(report.model)
+    else waiter?.reject(new Failure(report.code, report.message))
+  })
+  const ended = (failure: Failure): void => {
+    for (const { reject } of waiting.values()) reject(failure)
+    waiting.clear()
+  }
+  worker.on('error', (thrown) => ended(Failure.of(thrown, 'artefact-invalid')))
+  worker.on('exit', () => ended(new Failure('stopped', 'the verifying thread has ended')))
+  return {
+    verify: (artefact, version, revision) =>
+      new Promise((resolve, reject) => {
+        asked += 1
+        waiting.set(asked, { resolve, reject })
+        worker.ref()
+        const request: VerifyRequest = { id: asked, artefact, version, revision }
+        worker.postMessage(request)
+      }),
+    stop: async () => {
+      await worker.terminate()
+    },
+  }
+}
