@@ -59,7 +59,8 @@ export function workshop({ bus, registryOf, onProgress }: WorkshopOptions): Work
         })
         worker.on('error', (thrown) => reject(Failure.of(thrown, 'training-failed')))
         worker.on('exit', (code) => {
-          current = null
+          // A thread may end after the next one has begun.
+          if (current === worker) current = null
           reject(
             stopped
               ? new Failure('stopped', 'the service is stopping')
