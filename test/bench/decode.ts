@@ -2,7 +2,6 @@
 // Baseline, same run and same records: the Avro library's fromBuffer and JSON.parse, which build the whole object.
 // Not measured: fetching, decompression, what is done with the columns.
 
-import { fileURLToPath } from 'node:url'
 import avsc from 'avsc'
 import { Columns, type Decoder, type Want } from '../../libs/codec/columns.ts'
 import { jsonDecoder } from '../../libs/codec/json.ts'
@@ -133,6 +132,3 @@ export async function decode(size: Size): Promise<readonly Figure[]> {
   if (kept.last === null) throw new Error('the baseline built nothing')
   return figures
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  process.stdout.write(`${JSON.stringify(await decode('full'), null, 2)}\n`)

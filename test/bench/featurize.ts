@@ -3,7 +3,6 @@
 // Not measured: decoding; packing; keys that are forgotten.
 
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
 import { Columns } from '../../libs/codec/columns.ts'
 import { Random } from '../../libs/core/random.ts'
 import { fold } from '../../libs/stream/fold.ts'
@@ -95,5 +94,3 @@ function copy(columns: Columns, rows: Float32Array, width: number): void {
 function copyColumn(column: Float64Array, rows: Float32Array, width: number, at: number): void {
   for (let i = 0, to = at; i < CALL; i++, to += width) rows[to] = column[i] as number
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(JSON.stringify(await featurize('full')))

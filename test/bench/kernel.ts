@@ -4,7 +4,6 @@
 // that whitens residuals (Mahalanobis) is in both.
 // Budget: 30-16-8-16-30 at most 0.1 µs a row at any batch size, at most twice the floor.
 
-import { fileURLToPath } from 'node:url'
 import { type Engine, engine } from '../../libs/detector/engine.ts'
 import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { type Shape, sampleModel, sampleRows } from '../detector/sample-model.ts'
@@ -111,6 +110,3 @@ export async function kernel(size: Size): Promise<readonly Figure[]> {
   }
   return figures
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const each of await kernel('full')) process.stdout.write(`${JSON.stringify(each)}\n`)

@@ -3,7 +3,6 @@
 // Not measured: decoding; packing; keys that are forgotten; the peak while slabs grow.
 
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
 import { Random } from '../../libs/core/random.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import type { FeatureSpec } from '../../libs/stream/spec.ts'
@@ -98,7 +97,4 @@ export async function state(size: Size): Promise<readonly Figure[]> {
   ]
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const keys = process.argv[2]
-  console.log(JSON.stringify(keys === undefined ? await state('full') : sized(Number(keys))))
-}
+if (process.argv[1] === import.meta.filename) console.log(JSON.stringify(sized(Number(process.argv[2]))))

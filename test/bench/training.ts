@@ -4,7 +4,6 @@
 // TensorFlow trains one epoch a round, multiplied by 20: an epoch costs the same whichever it is.
 // Not measured: scaling, shuffling, noise, calibration.
 
-import { fileURLToPath } from 'node:url'
 import { denseTrainer } from '../../libs/detector/dense-trainer.ts'
 import type { DenseLayer } from '../../libs/detector/model.ts'
 import { trainDense } from '../../libs/detector/tensorflow/train-dense.ts'
@@ -107,6 +106,3 @@ async function tensorflowUs(layers: readonly DenseLayer[], put: Put, steps: numb
   await trainDense('wasm', plan, batches, { steps, learningRate: RATE, weightDecay: 0, seed: SEED })
   return cpuUs() - begin
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const each of await training('full')) process.stdout.write(`${JSON.stringify(each)}\n`)

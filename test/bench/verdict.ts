@@ -76,6 +76,3 @@ export async function verdict(size: Size): Promise<readonly Figure[]> {
     }),
   ]
 }
-
-if (process.argv[1] === import.meta.filename)
-  process.stdout.write(`${JSON.stringify(await verdict('full'), null, 2)}\n`)
