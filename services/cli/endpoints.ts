@@ -7,6 +7,7 @@ import type { Vitals } from '../../libs/run/vitals.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { consoleListener } from '../console/console.ts'
 import type { Context } from './context.ts'
+import { addressFile, carryOut } from './orders.ts'
 import { briefDrainMsMax, type Service } from './serve.ts'
 
 export async function startEndpoints(
@@ -35,12 +36,17 @@ export async function startEndpoints(
       token: settings.consoleToken,
       publish: (messages) => bus.publish(messages),
       sourceOf: (topic) => streams.find(({ spec }) => spec.source.topic === topic)?.spec.source ?? null,
+      hasStream: (name) => streams.some(({ spec }) => spec.stream === name),
+      order: (order) => carryOut(bus, settings.prefix, clock.nowMs(), order),
       nowMs: clock.nowMs,
-      failed: (failure) => log.error('ingest-failed', { code: failure.code, message: failure.message }),
+      failed: (failure) => log.error('request-failed', { code: failure.code, message: failure.message }),
     }),
   )
+  const address = `http://${settings.host}:${api.port}`
+  // For commands that find the embedded log owned by this process.
+  if (settings.brokers.length === 0) context.files.write(addressFile(settings), `${address}\n`)
   log.info('listening', {
-    api: `http://${settings.host}:${api.port}/v1`,
+    api: `${address}/v1`,
     metrics: `http://${settings.host}:${watching.port}/metrics`,
   })
   return {

@@ -1,5 +1,6 @@
-// Console: the API on its own port. So far it takes records in: POST /v1/topics/NAME/records.
-// Owns the reading of bodies and its limits; who may ask is decided by the guard, what a body means by ingest.
+// Console: the API on its own port: records in (POST /v1/topics/NAME/records) and orders (POST /v1/streams/NAME/…).
+// Owns the reading of bodies and its limits; who may ask is decided by the guard, what a body means by ingest
+// and order.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Published } from '../../libs/bus/bus.ts'
@@ -9,6 +10,7 @@ import { answerText } from '../../libs/run/http.ts'
 import type { Spec } from '../../libs/stream/spec.ts'
 import { type GuardRules, guard } from './guard.ts'
 import { ingest } from './ingest.ts'
+import { ORDER_BYTES_MAX, type Order, type OrderVerb, orderOf } from './order.ts'
 import { type Refusal, refusal, refusalText } from './refusal.ts'
 
 export const BODY_BYTES_MAX = 16 * 1_048_576
@@ -19,6 +21,9 @@ export interface ConsoleOptions extends GuardRules {
   readonly publish: (messages: readonly Message[]) => Promise<readonly Published[]>
   /** What is known of an input topic; null where no stream reads it. */
   readonly sourceOf: (topic: string) => Spec['source'] | null
+  readonly hasStream: (name: string) => boolean
+  /** Carries it out; a Failure of the asker's making (usage, a lost race) is answered, not reported. */
+  readonly order: (order: Order) => Promise<unknown>
   readonly nowMs: () => number
   /** Told of what failed in us or in the world, not of what a client did wrong. */
   readonly failed: (failure: Failure) => void
@@ -42,7 +47,7 @@ export function consoleListener(options: ConsoleOptions): RequestListener {
       .then(
         (taken) => {
           if (taken.kind === 'refused') refuse(request, response, taken)
-          else answerText(response, 200, `${JSON.stringify({ offsets: taken.offsets })}\n`, JSON_TYPE)
+          else answerText(response, 200, `${JSON.stringify(taken.answer)}\n`, JSON_TYPE)
         },
         (thrown: unknown) => {
           const failure = Failure.of(thrown, 'broker-unreachable')
@@ -57,19 +62,22 @@ export function consoleListener(options: ConsoleOptions): RequestListener {
   }
 }
 
-interface Route {
-  readonly kind: 'records'
-  readonly source: Spec['source']
-  readonly key: string | null
-}
+type Route =
+  | { readonly kind: 'records'; readonly source: Spec['source']; readonly key: string | null }
+  | { readonly kind: 'order'; readonly stream: string; readonly verb: OrderVerb }
 
 function route(request: IncomingMessage, options: ConsoleOptions): Route | Refusal {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2)
-  const [, encoded] = /^\/v1\/topics\/([^/]+)\/records$/.exec(path) ?? []
-  if (encoded === undefined) {
-    return refusal(404, 'not-found', 'there is POST /v1/topics/NAME/records')
+  const [, what, encoded = '', verb] = /^\/v1\/(topics|streams)\/([^/]+)\/(records|train|champion)$/.exec(path) ?? []
+  if (what === undefined || (what === 'topics') !== (verb === 'records')) {
+    return refusal(404, 'not-found', 'there is POST /v1/topics/NAME/records and /v1/streams/NAME/train or /champion')
   }
-  if (request.method !== 'POST') return refusal(405, 'method-refused', 'records are sent by POST')
+  if (request.method !== 'POST') return refusal(405, 'method-refused', 'records and orders are sent by POST')
+  if (verb === 'train' || verb === 'champion') {
+    const stream = decoded(encoded)
+    if (options.hasStream(stream)) return { kind: 'order', stream, verb }
+    return refusal(404, 'stream-unknown', `no stream is called ${JSON.stringify(stream)}`)
+  }
   const topic = decoded(encoded)
   const source = options.sourceOf(topic)
   if (source === null) return refusal(404, 'topic-unknown', `no stream reads the topic ${JSON.stringify(topic)}`)
@@ -88,35 +96,44 @@ function decoded(part: string): string {
 
 interface Taken {
   readonly kind: 'taken'
-  /** Where each record went, in the order sent. */
-  readonly offsets: readonly { readonly partition: number; readonly offset: number }[]
+  /** As JSON. */
+  readonly answer: unknown
 }
 
-async function take(
-  request: IncomingMessage,
-  options: ConsoleOptions,
-  { source, key }: Route,
-): Promise<Taken | Refusal> {
+async function take(request: IncomingMessage, options: ConsoleOptions, wanted: Route): Promise<Taken | Refusal> {
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') return refusal(415, 'content-type-refused', `send it plain, not ${encoding}`)
-  const body = await bodyOf(request)
+  const body = await bodyOf(request, wanted.kind === 'order' ? ORDER_BYTES_MAX : BODY_BYTES_MAX)
   if ('kind' in body) return body
   const contentType = request.headers['content-type'] ?? ''
+  if (wanted.kind === 'order') return await obey(options, orderOf(wanted.stream, wanted.verb, contentType, body))
+  const { source, key } = wanted
   const ingested = ingest({ source, contentType, body, key, nowMs: options.nowMs() })
   if (ingested.kind === 'refused') return ingested
   const published = await options.publish(ingested.messages)
-  return { kind: 'taken', offsets: published.map(({ partition, offset }) => ({ partition, offset })) }
+  // Where each record went, in the order sent.
+  return { kind: 'taken', answer: { offsets: published.map(({ partition, offset }) => ({ partition, offset })) } }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | Refusal> {
-  const tooLarge = refusal(413, 'body-too-large', `send at most ${BODY_BYTES_MAX} bytes at a time`)
-  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return tooLarge
+async function obey(options: ConsoleOptions, order: Order | Refusal): Promise<Taken | Refusal> {
+  if (order.kind === 'refused') return order
+  try {
+    return { kind: 'taken', answer: await options.order(order) }
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || (thrown.code !== 'usage' && thrown.code !== 'promotion-lost')) throw thrown
+    return refusal(422, 'order-refused', thrown.message)
+  }
+}
+
+async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Uint8Array | Refusal> {
+  const tooLarge = refusal(413, 'body-too-large', `send at most ${bytesMax} bytes at a time`)
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return tooLarge
   const chunks: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of request) {
       size += chunk.length
-      if (size > BODY_BYTES_MAX) return tooLarge
+      if (size > bytesMax) return tooLarge
       chunks.push(chunk)
     }
   } catch {

@@ -15,6 +15,7 @@ export const refusalCodes = [
   'not-found',
   'method-refused',
   'topic-unknown',
+  'stream-unknown',
   'content-type-refused',
   'body-too-large',
   'body-incomplete',
@@ -22,6 +23,8 @@ export const refusalCodes = [
   'record-too-large',
   'record-invalid',
   'nothing-sent',
+  'order-invalid',
+  'order-refused',
   'busy',
 ] as const
 export type RefusalCode = (typeof refusalCodes)[number]

@@ -21,6 +21,8 @@ test('what is sent by HTTP lies in the embedded log where the answer says', asyn
     token: null,
     publish: (messages) => bus.publish(messages),
     sourceOf: (topic) => (topic === source.topic ? source : null),
+    hasStream: () => false,
+    order: async () => ({}),
     nowMs: () => 1_700_000_000_000,
     failed: (failure) => assert.fail(failure),
   })

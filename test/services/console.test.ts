@@ -35,6 +35,8 @@ class Bench {
       host: '127.0.0.1',
       token,
       sourceOf: (topic) => (topic === source.topic ? source : null),
+      hasStream: () => false,
+      order: async () => ({}),
       nowMs: () => 12345,
       failed: (failure) => this.failures.push(failure),
       publish: async (messages) => {
@@ -216,5 +218,6 @@ test('with a token, nothing is answered without it', async () => {
 
 test('a console beyond loopback does not start without a token', () => {
   const options = { host: '0.0.0.0', token: null, sourceOf: () => null, nowMs: () => 0, failed: () => {} }
-  assert.throws(() => consoleListener({ ...options, publish: async () => [] }), /needs a token/)
+  const deeds = { publish: async () => [], hasStream: () => false, order: async () => ({}) }
+  assert.throws(() => consoleListener({ ...options, ...deeds }), /needs a token/)
 })
