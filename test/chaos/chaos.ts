@@ -9,18 +9,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { encodeCard, keyOf, type Payment } from '../../examples/card-transactions/payment.ts'
 import { cardTransactions } from '../../examples/card-transactions/simulator.ts'
-import { alertIn } from '../../libs/alert/alert-message.ts'
-import { eventOf } from '../../libs/alert/events.ts'
 import { topicShapes, topics } from '../../libs/alert/topics.ts'
 import type { Bus } from '../../libs/bus/bus.ts'
 import { type BusSettings, openBus } from '../../libs/bus/open.ts'
 import type { Message } from '../../libs/core/message.ts'
 import { Random } from '../../libs/core/random.ts'
-import { headersOf, keyBytes, type Records, valueBytes } from '../../libs/core/records.ts'
-import { load } from '../../libs/detector/load.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
-import { audit, type Switch } from '../../libs/task/audit.ts'
-import { decodeLedger, type Ledger } from '../../libs/task/ledger.ts'
+import { auditStream, lastLedger } from '../../libs/task/evidence.ts'
 import { deployment } from '../../services/cli/deployment.ts'
 import { files } from '../../services/cli/files.ts'
 import { promote, readPublications } from '../../services/trainer/promote.ts'
@@ -238,7 +233,7 @@ class Chaos {
       let behind = 0
       for (let partition = 0; partition < partitions; partition++) {
         const { next } = await bus.range(this.#stream.spec.source.topic, partition)
-        const ledger = await lastLedger(bus, this.#names.state, partition)
+        const ledger = await lastLedger(bus, this.#names.state, partition, this.#stream.revision)
         behind += next - (ledger?.nextOffset ?? 0)
       }
       if (behind === 0) return
@@ -248,91 +243,17 @@ class Chaos {
   }
 
   async #audit(bus: Bus): Promise<Omit<ChaosReport, 'bus' | 'kills' | 'killsInTransaction' | 'seconds'>> {
-    const name = this.#stream.spec.stream
-    const publications = await readPublications(bus, this.#names.detectors)
-    const alerts = await alertsByPartition(bus, this.#names.alerts)
-    const switches = await switchesByPartition(bus, this.#names.events)
-    const faults: string[] = []
-    let judged = 0
-    let switched = 0
-    let alerted = 0
-    for (let partition = 0; partition < partitions; partition++) {
-      const ledger = await lastLedger(bus, this.#names.state, partition)
-      assert.ok(ledger, `partition ${partition} has a ledger`)
-      judged += ledger.counts.reduce((sum, count) => sum + count, 0)
-      switched += switches.get(partition)?.length ?? 0
-      alerted += [...(alerts.get(partition)?.values() ?? [])].reduce((sum, { seen }) => sum + seen, 0)
-      const found = await audit({
-        stream: this.#stream,
-        source: bus,
-        topics: this.#names,
-        partition,
-        ledger,
-        switches: switches.get(partition) ?? [],
-        detector: (version) => load(publications.artefact(name, version) ?? new Uint8Array(0), { version }),
-        alerts: alerts.get(partition) ?? new Map(),
-        resolve: async () => 'absent',
-      })
-      faults.push(...found.map((fault) => `partition ${partition}: ${fault}`))
-    }
+    const audited = await auditStream(bus, this.#stream, this.#names, async () => 'absent')
+    const faults = [...audited.faults]
     let records = 0
     for (let partition = 0; partition < partitions; partition++) {
       records += (await bus.range(this.#stream.spec.source.topic, partition)).next
     }
-    const versions = new Set([...switches.values()].flat().map(({ version }) => version))
-    if (versions.size < 2) faults.push(`${versions.size} detectors judged; the swap in the middle was not seen`)
-    return { records, judged, alerts: alerted, switches: switched, faults }
+    if (audited.judged !== records) faults.push(`${records} records on the topic, ${audited.judged} in the ledgers`)
+    if (audited.versions < 2) faults.push(`${audited.versions} detectors judged; the swap in the middle was not seen`)
+    const { judged, alerts, switches } = audited
+    return { records, judged, alerts, switches, faults }
   }
-}
-
-async function eachRecord(
-  bus: Bus,
-  topic: string,
-  partition: number,
-  each: (records: Records, i: number) => void,
-): Promise<void> {
-  const range = await bus.range(topic, partition)
-  for await (const records of bus.read(topic, partition, range.first, range.next)) {
-    for (let i = 0; i < records.count; i++) each(records, i)
-  }
-}
-
-async function lastLedger(bus: Bus, topic: string, partition: number): Promise<Ledger | null> {
-  let found: Uint8Array | null = null
-  await eachRecord(bus, topic, partition, (records, i) => {
-    if (new TextDecoder().decode(keyBytes(records, i) ?? new Uint8Array(0)).endsWith('/ledger')) {
-      found = valueBytes(records, i)?.slice() ?? null
-    }
-  })
-  return found === null ? null : decodeLedger(found)
-}
-
-type Committed = Map<string, { value: Uint8Array; seen: number }>
-
-async function alertsByPartition(bus: Bus, topic: string): Promise<Map<number, Committed>> {
-  const found = new Map<number, Committed>()
-  for (let partition = 0; partition < (await bus.partitions(topic)); partition++) {
-    await eachRecord(bus, topic, partition, (records, i) => {
-      const value = valueBytes(records, i)
-      const alert = alertIn(value, headersOf(records, i))
-      const own = found.get(alert.partition) ?? new Map()
-      found.set(alert.partition, own)
-      own.set(alert.id, { value: value?.slice() ?? new Uint8Array(0), seen: (own.get(alert.id)?.seen ?? 0) + 1 })
-    })
-  }
-  return found
-}
-
-async function switchesByPartition(bus: Bus, topic: string): Promise<Map<number, Switch[]>> {
-  const found = new Map<number, Switch[]>()
-  await eachRecord(bus, topic, 0, (records, i) => {
-    const event = eventOf(valueBytes(records, i))
-    if (event?.kind !== 'detector-switched') return
-    const own = found.get(event.partition) ?? []
-    found.set(event.partition, own)
-    own.push({ offset: event.offset, version: event.version, threshold: event.threshold })
-  })
-  return found
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,0 +1,121 @@
+// Evidence: what a stream has left on its topics, gathered for the audit: ledgers, committed alerts, detector switches and
+// artefacts. `auditStream` holds all of it against a recomputation from the input, partition by partition.
+
+import { alertIn } from '../alert/alert-message.ts'
+import { eventOf } from '../alert/events.ts'
+import type { Topics } from '../alert/topics.ts'
+import { headersOf, keyBytes, type Records, valueBytes } from '../core/records.ts'
+import { load } from '../detector/load.ts'
+import { Publications } from '../detector/publication.ts'
+import type { Stream } from '../stream/stream.ts'
+import { audit, type Switch } from './audit.ts'
+import { decodeLedger, type Ledger } from './ledger.ts'
+import type { Source } from './restore.ts'
+
+export interface Log extends Source {
+  partitions(topic: string): Promise<number>
+}
+
+export interface Audited {
+  /** What does not agree, a line each. */
+  readonly faults: readonly string[]
+  /** Records that the ledgers account for. */
+  readonly judged: number
+  readonly alerts: number
+  readonly switches: number
+  /** Detectors that judged, by the switches. */
+  readonly versions: number
+}
+
+export async function auditStream(
+  log: Log,
+  stream: Stream,
+  topics: Topics,
+  resolve: (id: number) => Promise<string | 'absent'>,
+): Promise<Audited> {
+  const name = stream.spec.stream
+  const alerts = await alertsByPartition(log, topics.alerts, name)
+  const switches = await switchesByPartition(log, topics.events, name)
+  const publications = new Publications()
+  await eachRun(log, topics.detectors, (records) => publications.take(records))
+  const faults: string[] = []
+  let judged = 0
+  for (let partition = 0; partition < (await log.partitions(stream.spec.source.topic)); partition++) {
+    const ledger = await lastLedger(log, topics.state, partition, stream.revision)
+    if (ledger === null) continue
+    judged += ledger.counts.reduce((sum, count) => sum + count, 0)
+    const found = await audit({
+      stream,
+      source: log,
+      topics,
+      partition,
+      ledger,
+      switches: switches.get(partition) ?? [],
+      detector: (version) => load(publications.artefact(name, version) ?? new Uint8Array(0), { version }),
+      alerts: alerts.get(partition) ?? new Map(),
+      resolve,
+    })
+    faults.push(...found.map((fault) => `partition ${partition}: ${fault}`))
+  }
+  const all = [...switches.values()].flat()
+  const seen = [...alerts.values()].flatMap((own) => [...own.values()])
+  return {
+    faults,
+    judged,
+    alerts: seen.reduce((sum, each) => sum + each.seen, 0),
+    switches: all.length,
+    versions: new Set(all.map(({ version }) => version)).size,
+  }
+}
+
+/** The last ledger of a revision on a partition of the state topic; null before the first commit. */
+export async function lastLedger(log: Log, topic: string, partition: number, revision: string): Promise<Ledger | null> {
+  const text = new TextDecoder()
+  let found: Uint8Array | null = null
+  const range = await log.range(topic, partition)
+  for await (const records of log.read(topic, partition, range.first, range.next)) {
+    for (let i = 0; i < records.count; i++) {
+      const key = keyBytes(records, i)
+      if (key !== null && text.decode(key) === `${revision}/ledger`) found = valueBytes(records, i)?.slice() ?? null
+    }
+  }
+  return found === null ? null : decodeLedger(found)
+}
+
+async function eachRun(log: Log, topic: string, each: (records: Records) => void): Promise<void> {
+  for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
+    const range = await log.range(topic, partition)
+    for await (const records of log.read(topic, partition, range.first, range.next)) each(records)
+  }
+}
+
+type Committed = Map<string, { value: Uint8Array; seen: number }>
+
+async function alertsByPartition(log: Log, topic: string, stream: string): Promise<Map<number, Committed>> {
+  const found = new Map<number, Committed>()
+  await eachRun(log, topic, (records) => {
+    for (let i = 0; i < records.count; i++) {
+      const value = valueBytes(records, i)
+      const alert = alertIn(value, headersOf(records, i))
+      if (alert.stream !== stream) continue
+      const own: Committed = found.get(alert.partition) ?? new Map()
+      found.set(alert.partition, own)
+      own.set(alert.id, { value: value?.slice() ?? new Uint8Array(0), seen: (own.get(alert.id)?.seen ?? 0) + 1 })
+    }
+  })
+  return found
+}
+
+async function switchesByPartition(log: Log, topic: string, stream: string): Promise<Map<number, Switch[]>> {
+  const found = new Map<number, Switch[]>()
+  await eachRun(log, topic, (records) => {
+    for (let i = 0; i < records.count; i++) {
+      const event = eventOf(valueBytes(records, i))
+      if (event?.kind !== 'detector-switched' || event.stream !== stream) continue
+      const own = found.get(event.partition) ?? []
+      found.set(event.partition, own)
+      own.push({ offset: event.offset, version: event.version, threshold: event.threshold })
+    }
+  })
+  return found
+}
