@@ -8,7 +8,7 @@ import { fill } from './backlog.ts'
 import { apart, atLeast, type Figure, figure, least, type Size } from './figure.ts'
 import type { Mode, Stretch } from './kafka-consumer.ts'
 
-const RECORDS: Record<Size, number> = { full: 1_000_000, quick: 80_000 }
+const RECORDS: Record<Size, number> = { full: 2_000_000, quick: 80_000 }
 const ROUNDS: Record<Size, number> = { full: 3, quick: 1 }
 const RATIO_MIN = 2
 
