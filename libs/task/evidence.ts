@@ -1,5 +1,6 @@
 // Evidence: what a stream has left on its topics, gathered for the audit: ledgers, committed alerts, detector switches and
-// artefacts. `auditStream` holds all of it against a recomputation from the input, partition by partition.
+// artefacts. `auditStream` holds all of it against a recomputation from the input, partition by partition. Ledgers are read
+// first and alerts beyond them passed over, so that a stream can be audited while it runs.
 
 import { alertIn } from '../alert/alert-message.ts'
 import { eventOf } from '../alert/events.ts'
@@ -34,15 +35,24 @@ export async function auditStream(
   resolve: (id: number) => Promise<string | 'absent'>,
 ): Promise<Audited> {
   const name = stream.spec.stream
-  const alerts = await alertsByPartition(log, topics.alerts, name)
+  const { topic } = stream.spec.source
+  const ledgers: (Ledger | null)[] = []
+  for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
+    ledgers.push(await lastLedger(log, topics.state, partition, stream.revision))
+  }
+  const alerts = await alertsByPartition(log, topics.alerts, name, ledgers)
   const switches = await switchesByPartition(log, topics.events, name)
   const publications = new Publications()
   await eachRun(log, topics.detectors, (records) => publications.take(records))
   const faults: string[] = []
   let judged = 0
-  for (let partition = 0; partition < (await log.partitions(stream.spec.source.topic)); partition++) {
-    const ledger = await lastLedger(log, topics.state, partition, stream.revision)
+  for (const [partition, ledger] of ledgers.entries()) {
     if (ledger === null) continue
+    const { first } = await log.range(topic, partition)
+    if (first > 0) {
+      faults.push(`partition ${partition}: the input begins at ${first}; what came before cannot be recomputed`)
+      continue
+    }
     judged += ledger.counts.reduce((sum, count) => sum + count, 0)
     const found = await audit({
       stream,
@@ -91,13 +101,18 @@ async function eachRun(log: Log, topic: string, each: (records: Records) => void
 
 type Committed = Map<string, { value: Uint8Array; seen: number }>
 
-async function alertsByPartition(log: Log, topic: string, stream: string): Promise<Map<number, Committed>> {
+async function alertsByPartition(
+  log: Log,
+  topic: string,
+  stream: string,
+  ledgers: readonly (Ledger | null)[],
+): Promise<Map<number, Committed>> {
   const found = new Map<number, Committed>()
   await eachRun(log, topic, (records) => {
     for (let i = 0; i < records.count; i++) {
       const value = valueBytes(records, i)
       const alert = alertIn(value, headersOf(records, i))
-      if (alert.stream !== stream) continue
+      if (alert.stream !== stream || alert.offset >= (ledgers[alert.partition]?.nextOffset ?? 0)) continue
       const own: Committed = found.get(alert.partition) ?? new Map()
       found.set(alert.partition, own)
       own.set(alert.id, { value: value?.slice() ?? new Uint8Array(0), seen: (own.get(alert.id)?.seen ?? 0) + 1 })

@@ -120,7 +120,7 @@ async function askOwner({ files, settings }: Context, order: Order, owned: Failu
   const answer: unknown = await response.json().catch(() => null)
   if (response.ok) return answer as Done
   throw new Failure(
-    response.status === 422 ? 'usage' : 'broker-refused',
+    [400, 404, 422].includes(response.status) ? 'usage' : 'broker-refused',
     refusalIn(answer) ?? `${url}: ${response.status}`,
   )
 }

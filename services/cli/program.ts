@@ -180,6 +180,13 @@ function inspection(root: Command, context: (options: Options) => Context): void
       await rollbackModel(context(options), stream)
     },
   )
+  const audited = 'plumbline audit servers ./streams'
+  command(root, 'audit <stream> [specs...]', 'recompute every verdict and hold it against the log', audited).action(
+    async (stream: string, specs: string[], options: Options) => {
+      const { auditCommand } = await import('./commands/audit.ts')
+      await auditCommand(context(options), stream, specs)
+    },
+  )
   const dlq = root.command('dlq').description('rejected records')
   command(dlq, 'list', 'a line a rejected record', 'plumbline dlq list').action(async (options: Options) => {
     const { listRejects } = await import('./commands/dlq.ts')
