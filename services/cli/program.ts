@@ -78,12 +78,15 @@ function services(root: Command, context: (options: Options) => Context): void {
   serve('up', 'run all services in one process, on the embedded log or on Kafka')
   serve('scorer', 'run the scorer alone')
   serve('trainer', 'run the trainer alone')
-  resetting(command(root, 'demo', 'run the examples, with their data replayed into them', 'plumbline demo')).action(
-    async (options: Options) => {
+  resetting(command(root, 'demo', 'run the examples, with their data replayed into them', 'plumbline demo'))
+    .option('--replay-only', 'replay the data alone, for a scorer and a trainer that run elsewhere on the same Kafka')
+    .action(async (options: Options) => {
       const { demo } = await import('./commands/demo.ts')
-      await demo(context(options), onMismatch(options))
-    },
-  )
+      await demo(context(options), {
+        parts: options['replayOnly'] === true ? [] : ['trainer', 'scorer'],
+        onMismatch: onMismatch(options),
+      })
+    })
   command(root, 'train <stream>', 'ask the trainer to train a stream now', 'plumbline train card-transactions').action(
     async (stream: string, options: Options) => {
       const { requestTraining } = await import('./commands/train.ts')

@@ -17,6 +17,7 @@ interface Service {
   readonly ports?: readonly string[]
   readonly command?: readonly string[]
   readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>
+  readonly profiles?: readonly string[]
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
   readonly security_opt?: readonly string[]
@@ -29,6 +30,8 @@ const compose: { services: Record<string, Service>; volumes: Record<string, null
 )
 const services = Object.entries(compose.services)
 const own = services.filter(([, { image }]) => image === 'plumbline')
+/** Those that run unasked, and that Prometheus watches. */
+const judging = own.filter(([, { profiles = [] }]) => profiles.length === 0)
 
 test('our variables are settings', () => {
   const known = new Set(
@@ -39,9 +42,9 @@ test('our variables are settings', () => {
   for (const name of [...set, ...inImage]) assert.ok(known.has(name), `${name} is no setting`)
   assert.deepEqual(
     own.map(([name]) => name),
-    ['scorer', 'trainer'],
+    ['scorer', 'trainer', 'examples'],
   )
-  for (const [name, { command }] of own) assert.deepEqual(command, [name, '/specs'])
+  for (const [name, { command }] of judging) assert.deepEqual(command, [name, '/specs'])
 })
 
 test('every image has a tag, every file that is mounted exists, every dependency is a service', () => {
@@ -74,7 +77,7 @@ test('Prometheus scrapes our services, at the port that they are given', () => {
   const targets: string[] = jobs[0].static_configs[0].targets
   assert.deepEqual(
     targets.toSorted(),
-    own.map(([name, { environment }]) => `${name}:${environment?.['PLUMBLINE_METRICS_PORT']}`).toSorted(),
+    judging.map(([name, { environment }]) => `${name}:${environment?.['PLUMBLINE_METRICS_PORT']}`).toSorted(),
   )
 })
 

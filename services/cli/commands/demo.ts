@@ -5,13 +5,12 @@ import { encodeCard, keyOf } from '../../../examples/card-transactions/payment.t
 import { cardTransactions } from '../../../examples/card-transactions/simulator.ts'
 import { encodeServer, serverRecords } from '../../../examples/servers/replay.ts'
 import type { Bus } from '../../../libs/bus/bus.ts'
-import type { OnMismatch } from '../../../libs/task/restore.ts'
 import type { Context } from '../context.ts'
 import { deployment } from '../deployment.ts'
 import { type Example, feed } from '../feed.ts'
 import { briefDrainMsMax, type Service } from '../serve.ts'
 import { alertLine, followAlerts } from './alerts.ts'
-import { up } from './up.ts'
+import { type UpOptions, up } from './up.ts'
 
 /** The normal days of the two servers: what is replayed at once. */
 const serverHistoryRecords = 17_280
@@ -43,7 +42,8 @@ function* mapped<A, B>(items: Iterable<A>, map: (item: A) => B): Generator<B> {
   for (const item of items) yield map(item)
 }
 
-export async function demo(context: Context, onMismatch: OnMismatch): Promise<void> {
+/** Without parts the data alone are replayed: who judges and trains runs elsewhere. */
+export async function demo(context: Context, options: UpOptions): Promise<void> {
   const streams = deployment(context.files, [path.join(context.home, 'examples')])
   if (!context.json) {
     const { host, metricsPort, data } = context.settings
@@ -53,7 +53,7 @@ export async function demo(context: Context, onMismatch: OnMismatch): Promise<vo
     context.say('  node dist/services/cli/main.js models list servers')
     context.say('Learning what is normal …')
   }
-  await up(context, streams, { parts: ['trainer', 'scorer'], onMismatch }, (bus) => startFeeds(context, bus))
+  await up(context, streams, options, (bus) => startFeeds(context, bus))
 }
 
 async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {
