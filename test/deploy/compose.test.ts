@@ -1,5 +1,6 @@
-// The compose file and the Dockerfile, as far as they can be held without an engine: what they name exists, nothing is
-// open to the network, our services run with no more rights than they need.
+// The structure of the compose file and the Dockerfile, held without an engine and without docker compose: no key is
+// misspelt, what they name exists, nothing is open to the network, our services run with no more rights than they need.
+// That the real tool takes the file, and that the deployment works, is for test/containers to prove.
 
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
@@ -16,7 +17,8 @@ interface Service {
   readonly volumes?: readonly string[]
   readonly ports?: readonly string[]
   readonly command?: readonly string[]
-  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>
+  readonly depends_on?: readonly string[] | Readonly<Record<string, { readonly condition: string }>>
+  readonly healthcheck?: Readonly<Record<string, unknown>>
   readonly profiles?: readonly string[]
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
@@ -32,6 +34,30 @@ const services = Object.entries(compose.services)
 const own = services.filter(([, { image }]) => image === 'plumbline')
 /** Those that run unasked, and that Prometheus watches. */
 const judging = own.filter(([, { profiles = [] }]) => profiles.length === 0)
+
+/** Of the Compose specification, those that this file may use. */
+const serviceKeys = [
+  ...['image', 'build', 'entrypoint', 'command', 'environment', 'profiles', 'depends_on', 'healthcheck', 'restart'],
+  ...['ports', 'volumes', 'tmpfs', 'init', 'read_only', 'cap_drop', 'security_opt', 'stop_grace_period'],
+]
+const healthKeys = ['test', 'interval', 'timeout', 'retries', 'start_period', 'start_interval', 'disable']
+const conditions = ['service_started', 'service_healthy', 'service_completed_successfully']
+
+test('no key is misspelt', () => {
+  assert.deepEqual(
+    Object.keys(compose).filter((key) => !key.startsWith('x-')),
+    ['name', 'services', 'volumes'],
+  )
+  for (const [name, service] of services) {
+    for (const key of Object.keys(service)) assert.ok(serviceKeys.includes(key), `${name}: ${key}`)
+    for (const key of Object.keys(service.healthcheck ?? {})) assert.ok(healthKeys.includes(key), `${name}: ${key}`)
+    if (Array.isArray(service.depends_on)) continue
+    for (const [need, how] of Object.entries(service.depends_on ?? {})) {
+      assert.deepEqual(Object.keys(how), ['condition'], `${name}: ${need}`)
+      assert.ok(conditions.includes(how.condition), `${name}: ${need} ${how.condition}`)
+    }
+  }
+})
 
 test('our variables are settings', () => {
   const known = new Set(
