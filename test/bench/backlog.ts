@@ -16,10 +16,19 @@ const DISTINCT = 65_536
 
 /** `records` must be a multiple of PARTITIONS × PLANTED_EVERY. */
 export async function fill(brokers: readonly string[], topic: string, records: number): Promise<void> {
+  await fillWith(brokers, topic, records, readings(Math.min(DISTINCT, records), 1))
+}
+
+/** The same of these readings, given out in turn. */
+export async function fillWith(
+  brokers: readonly string[],
+  topic: string,
+  records: number,
+  distinct: readonly Reading[],
+): Promise<void> {
   const leaders = await created(brokers, topic)
   const byPartition: Reading[][] = Array.from({ length: PARTITIONS }, () => [])
-  for (const reading of readings(Math.min(DISTINCT, records), 1))
-    byPartition[partitionOf(reading.key, PARTITIONS)]?.push(reading)
+  for (const reading of distinct) byPartition[partitionOf(reading.key, PARTITIONS)]?.push(reading)
   await Promise.all(
     leaders.map(async (leader, partition) => {
       const producer = await RawProducer.connect(leader, topic, partition)

@@ -9,6 +9,7 @@ import type { Figure, Size } from './figure.ts'
 import { backlog } from './kafka.ts'
 import { kernel } from './kernel.ts'
 import { latency } from './latency.ts'
+import { recovery } from './recovery.ts'
 import { state } from './state.ts'
 import { training } from './training.ts'
 import { verdict } from './verdict.ts'
@@ -48,6 +49,7 @@ export const benches: Readonly<Record<string, Bench>> = {
   training: alone(training),
   kafka: onKafka(backlog),
   latency: onKafka(latency),
+  recovery: onKafka(recovery),
 }
 
 if (process.argv[1] === import.meta.filename) {

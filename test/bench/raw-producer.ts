@@ -5,12 +5,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 
 const PRODUCE = 0
 const VERSION = 3
 const ALL_REPLICAS = -1
 const TIMEOUT_MS = 30_000
 const NO_STRING = -1
+/** Right after a topic is made its leader does not know yet that it is. */
+const notYet: readonly number[] = [3, 5, 6]
+const RETRY_MS = 50
 /** Of an answer to one partition: correlation, topics (1), name, partitions (1), partition; then the error code. */
 const errorAt = (topic: Buffer): number => 4 + 4 + 2 + topic.length + 4 + 4
 
@@ -34,12 +38,18 @@ export class RawProducer {
   }
 
   async send(batch: Uint8Array): Promise<void> {
-    const head = this.#head(batch.length)
-    this.#socket.write(head)
-    this.#socket.write(batch)
-    const answer = await this.#answer()
-    const code = answer.readInt16BE(errorAt(this.#topic))
+    let code = await this.#send(batch)
+    for (let waitedMs = 0; notYet.includes(code) && waitedMs < TIMEOUT_MS; waitedMs += RETRY_MS) {
+      await wait(RETRY_MS)
+      code = await this.#send(batch)
+    }
     assert.equal(code, 0, `producing to ${this.#topic}/${this.#partition} was answered with error ${code}`)
+  }
+
+  async #send(batch: Uint8Array): Promise<number> {
+    this.#socket.write(this.#head(batch.length))
+    this.#socket.write(batch)
+    return (await this.#answer()).readInt16BE(errorAt(this.#topic))
   }
 
   #head(batchBytes: number): Buffer {

@@ -18,7 +18,7 @@ import { sampleModel } from '../detector/sample-model.ts'
 
 const NUMBERS = 22
 const MEAN = 50
-const KEYS = 10_000
+const KEYS_DEFAULT = 10_000
 const START_MS = 1_700_000_000_000
 /** As zigzag varint, until the year 2039. */
 const TIME_BYTES = 6
@@ -95,14 +95,16 @@ export class Readings {
   readonly #random: Random
   readonly #type = avroTypeOf(JSON.stringify(schema))
   readonly #text = new TextEncoder()
+  readonly #keys: number
 
-  constructor(seed: number) {
+  constructor(seed: number, keys = KEYS_DEFAULT) {
     this.#random = Random.derived(seed, 'readings')
+    this.#keys = keys
   }
 
   /** The next of some key. */
   ordinary(atMs: number): Reading {
-    return this.#reading(`customer-${this.#random.integer(KEYS)}`, atMs, 1)
+    return this.#reading(`customer-${this.#random.integer(this.#keys)}`, atMs, 1)
   }
 
   planted(name: string, atMs: number): Reading {
@@ -123,8 +125,8 @@ export class Readings {
 }
 
 /** Ordinary readings a millisecond apart. */
-export function readings(count: number, seed: number): Reading[] {
-  const source = new Readings(seed)
+export function readings(count: number, seed: number, keys = KEYS_DEFAULT): Reading[] {
+  const source = new Readings(seed, keys)
   return Array.from({ length: count }, (_, i) => source.ordinary(START_MS + i))
 }
 

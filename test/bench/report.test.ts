@@ -21,7 +21,7 @@ test('a budget is of the value, of its ratio to the floor or of its excess', () 
 
 test('a missed budget says by how much', () => {
   const missed = figure({ ...of, value: 3, floor: 2, budgets: [atMost('value', 2), atMost('ratio', 2)] })
-  assert.match(line(missed), /missed.*value 3 is 1\.5 of 2/)
+  assert.match(line(missed), /missed.*: value is 1\.5 × 2/)
   assert.match(report([missed], [], machine), /\| ≤ 2 µs, ≤ 2 × floor \| \*\*missed\*\*/)
   assert.match(report([figure({ ...of, value: 1, floor: 2, budgets: [atMost('value', 2)] })], [], machine), /\| met \|/)
 })

@@ -75,9 +75,7 @@ function verdictOf(figure: Figure): string {
   const missed = figure.budgets.filter((budget) => !met(figure, budget))
   if (missed.length === 0) return 'met'
   const found = { value: figure.value, ratio: figure.ratio, excess: figure.value - figure.floor }
-  return missed
-    .map(({ of, limit }) => `**missed**: ${of} ${shown(found[of])} is ${shown(found[of] / limit)} of ${limit}`)
-    .join('; ')
+  return missed.map(({ of, limit }) => `**missed**: ${of} is ${shown(found[of] / limit)} × ${limit}`).join('; ')
 }
 
 /** Three significant digits, thousands apart. */
