@@ -1,4 +1,5 @@
-// CSV: a table of numbers for `fit` and `score`: a header, then numeric cells, matched by name. An empty cell is missing (NaN).
+// CSV: a table of numbers for `fit` and `score`: a header, then numeric cells, matched by name. A cell that is empty or
+// infinite is missing (NaN).
 // Only the columns that are wanted are read, so that others may hold text. Every fault names line, column and what was
 // found; quoted names are understood, quoted cells may hold numbers.
 
@@ -59,13 +60,14 @@ function cell(text: string, place: string, line: number, column: string): number
   const bare = unquote(text)
   if (bare === '') return Number.NaN
   const value = Number(bare)
-  if (Number.isNaN(value) && bare.toLowerCase() !== 'nan') {
+  if (Number.isNaN(value) && !/^[+-]?(nan|inf)$/i.test(bare)) {
     throw new Failure(
       'data-invalid',
       `${place}: line ${line}, column ${column}: '${bare.slice(0, 40)}' is not a number; leave the column out when learning (--drop ${column}), or encode it as numbers`,
     )
   }
-  return Number.isFinite(value) ? value : Number.NaN
+  // Beyond the range of float32 it would be infinite.
+  return Number.isFinite(Math.fround(value)) ? value : Number.NaN
 }
 
 function unquote(text: string): string {

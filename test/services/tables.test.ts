@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { Random } from '../../libs/core/random.ts'
+import { type Exited, plumbline } from './process.ts'
+
+const seed = Number(process.env['SEED'] ?? 11)
+const anomalies = 10
+
+/** Two columns that go together, a constant, a text; cells are missing now and then; the last rows break the rule. */
+function table(count: number): string {
+  const random = Random.derived(seed, 'table')
+  const lines = ['"a",b,same,shop,label']
+  for (let row = 0; row < count; row++) {
+    const odd = row >= count - anomalies
+    const a = random.uniform() * 10
+    const b = odd ? 40 - 2 * a : 2 * a + random.uniform()
+    const cell = random.uniform() < 0.02 ? '' : a.toFixed(4)
+    lines.push(`${cell},${b.toFixed(4)},7,${row % 2 === 0 ? 'north' : 'south'},${odd ? 1 : 0}`)
+  }
+  return `${lines.join('\r\n')}\r\n`
+}
+
+interface Scored {
+  readonly scores: readonly number[]
+  readonly alerts: readonly number[]
+}
+
+function scoredIn(csv: string): Scored {
+  const [header, ...lines] = csv.trimEnd().split('\n')
+  assert.equal(header, 'score,threshold,alert')
+  const cells = lines.map((line) => line.split(',').map(Number))
+  for (const each of cells) assert.ok(each.length === 3 && each.every(Number.isFinite), each.join())
+  return { scores: cells.map(([score = 0]) => score), alerts: cells.map(([, , alert = 0]) => alert) }
+}
+
+describe('fit and score', { concurrency: 2 }, () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'plumbline-tables-'))
+  const run = (...args: string[]): Promise<Exited> => plumbline(args, dir)
+  const rows = 600
+  writeFileSync(path.join(dir, 'rows.csv'), table(rows))
+  writeFileSync(path.join(dir, 'rows.csv.gz'), gzipSync(table(rows)))
+  after(() => rmSync(dir, { recursive: true, force: true }))
+
+  async function fitted(out: string, ...more: string[]): Promise<Record<string, unknown>> {
+    const { code, stdout, stderr } = await run('fit', 'rows.csv', '--out', out, '--json', ...more)
+    assert.equal(code, 0, stderr)
+    return JSON.parse(stdout)
+  }
+
+  test('label rows are not learnt from, text is dropped, a constant column and missing cells are borne', async () => {
+    const facts = await fitted('d', '--label', 'label', '--drop', 'shop')
+    assert.deepEqual([facts['rows'], facts['columns']], [rows - anomalies, 3])
+    const first = await run('score', 'rows.csv', '--detector', 'd')
+    assert.equal(first.code, 0, first.stderr)
+    const { scores, alerts } = scoredIn(first.stdout)
+    assert.equal(scores.length, rows)
+    const found = alerts.slice(-anomalies).reduce((sum, alert) => sum + alert, 0)
+    const wrong = alerts.slice(0, -anomalies).reduce((sum, alert) => sum + alert, 0)
+    assert.ok(found >= anomalies - 2 && wrong <= rows / 20, `${found} found, ${wrong} wrong`)
+    await run('score', 'rows.csv.gz', '--detector', 'd', '--out', 'again.csv')
+    assert.equal(readFileSync(path.join(dir, 'again.csv'), 'utf8'), first.stdout, 'the same file, the same bytes')
+  })
+
+  test('the same seed gives the same detector, another seed another', async () => {
+    const flags = ['--columns', 'a,b', '--train-rows', '400']
+    const [one, two, other] = [
+      await fitted('one', ...flags, '--seed', '5'),
+      await fitted('two', ...flags, '--seed', '5'),
+      await fitted('other', ...flags, '--seed', '6'),
+    ]
+    assert.deepEqual([one['rows'], one['columns']], [400, 2])
+    assert.equal(one['version'], two['version'])
+    assert.notEqual(one['version'], other['version'])
+  })
+
+  test('windows: a score a row however they are aligned; a table without a needed column, or too short, is refused', async () => {
+    await fitted('w', '--columns', 'a,b', '--window', '4')
+    const causal = await run('score', 'rows.csv', '--detector', 'w')
+    const spread = await run('score', 'rows.csv', '--detector', 'w', '--align', 'spread')
+    const [one, two] = [scoredIn(causal.stdout), scoredIn(spread.stdout)]
+    assert.deepEqual([one.scores.length, two.scores.length], [rows, rows])
+    assert.equal(new Set(one.scores.slice(0, 4)).size, 1, 'the first rows carry the first window')
+    const mean = (one.scores.slice(100, 104) as number[]).reduce((sum, score) => sum + score, 0) / 4
+    assert.ok(Math.abs((two.scores[100] ?? 0) - mean) < 1e-3 * mean, 'the mean of the windows that cover the row')
+    writeFileSync(path.join(dir, 'other.csv'), 'a,c\n1,2\n')
+    writeFileSync(path.join(dir, 'brief.csv'), 'b,a\n1,2\n3,4\n')
+    writeFileSync(path.join(dir, 'empty.csv'), 'b,a\n')
+    const other = await run('score', 'other.csv', '--detector', 'w')
+    assert.match(other.stderr, /other.csv: no column b/)
+    const brief = await run('score', 'brief.csv', '--detector', 'w')
+    assert.match(brief.stderr, /brief.csv: 2 rows are fewer than one window of 4/)
+    assert.deepEqual([other.code, brief.code], [2, 2])
+    const empty = await run('score', 'empty.csv', '--detector', 'w')
+    assert.deepEqual([empty.code, empty.stdout], [0, 'score,threshold,alert\n'])
+  })
+
+  test('one row and ten rows are scored, and refused to learn from; rows of nothing get a number too', async () => {
+    await fitted('small', '--columns', 'a,b')
+    for (const count of [1, 10]) {
+      writeFileSync(path.join(dir, `${count}.csv`), `a,b\n${'3,6.5\n'.repeat(count)}`)
+      const scored = await run('score', `${count}.csv`, '--detector', 'small')
+      assert.equal(scoredIn(scored.stdout).scores.length, count)
+      const learnt = await run('fit', `${count}.csv`, '--out', 'no')
+      assert.match(learnt.stderr, new RegExp(`${count}.csv: ${count} rows`))
+      assert.equal(learnt.code, 2)
+    }
+    writeFileSync(path.join(dir, 'nothing.csv'), 'a,b\n,\nnan,NaN\n1e39,-1e39\n1,inf\n')
+    const odd = await run('score', 'nothing.csv', '--detector', 'small')
+    assert.equal(odd.code, 0, odd.stderr)
+    assert.equal(scoredIn(odd.stdout).scores.length, 4)
+  })
+})
