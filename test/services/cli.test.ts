@@ -131,8 +131,9 @@ describe('a log in use', () => {
     said(await run('scorer', spec, '--partitions', '4', ...ports), 1, /"transactions" has 2 partitions, not 4/)
   })
 
-  test('beside its owner others read, write by its interface, and are told who owns it', async () => {
+  test('beside its owner others read, write by its interface, and are told who owns it', async (t) => {
     const owner = new Plumbline(['scorer', spec, '--data', dir, '--partitions', '2', ...ports], dir)
+    t.after(() => owner.signal('SIGKILL'))
     await owner.until(({ stderr }) => (stderr.match(/partition-live/g) ?? []).length === 2)
     const [, metricsUrl = ''] = /"metrics":"([^"]+)\/metrics"/.exec(owner.stderr) ?? []
     assert.equal((await fetch(`${metricsUrl}/ready`)).status, 200)
@@ -155,7 +156,7 @@ describe('a log in use', () => {
     assert.deepEqual([code, stdout], [0, '{"kind":"train","stream":"card-transactions"}\n'])
   })
 
-  test('state that contradicts the committed offset ends the scorer with one line; --reset-state goes on', async () => {
+  test('state that contradicts the committed offset ends the scorer with one line; --reset-state goes on', async (t) => {
     const json = path.join(dir, 'payments.yaml')
     writeFileSync(
       json,
@@ -164,6 +165,7 @@ describe('a log in use', () => {
     )
     const args = [json, '--partitions', '1', ...ports]
     const first = new Plumbline(['scorer', ...args, '--data', dir], dir)
+    t.after(() => first.signal('SIGKILL'))
     await first.until(({ stderr }) => stderr.includes('partition-live'))
     const [, api = ''] = /"api":"([^"]+)"/.exec(first.stderr) ?? []
     const body = Array.from({ length: 50 }, (_, i) => `{"card":"c","at":${1_700_000_000_000 + i},"amount":${i}}`).join(
@@ -187,6 +189,7 @@ describe('a log in use', () => {
     assert.ok(committed > 20, `${committed} were committed`)
     said(await run('scorer', ...args), 1, /committed offset 20, the ledger says \d+.*--reset-state/)
     const reset = new Plumbline(['scorer', ...args, '--data', dir, '--reset-state'], dir)
+    t.after(() => reset.signal('SIGKILL'))
     await reset.until(({ stderr }) => /"partition-live".*"position":20/.test(stderr))
     reset.signal('SIGINT')
     assert.equal((await reset.exited).code, 0)
