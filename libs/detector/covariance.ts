@@ -1,7 +1,7 @@
 // Covariance: the shrunk covariance of rows, its Cholesky factor and what is made of it, in double precision.
 // Invariants
 //   V1 the shrunk matrix is positive definite: besides the shrinkage a share of the mean variance stands on its diagonal.
-//   V2 rows are summed in order, so equal rows give equal bits.
+//   V2 rows are summed in a fixed order, so equal rows give equal bits.
 // Source: Ledoit and Wolf, A well-conditioned estimator for large-dimensional covariance matrices (2004).
 
 import assert from 'node:assert/strict'
@@ -12,6 +12,8 @@ const ridge = 1e-5
 const varianceMin = 1e-12
 /** Variance of a column that never moved: its scale is a floor already, so that one scaled unit counts as one deviation. */
 const constantVariance = 1
+/** Rows whose products are summed at a time: a cell of the matrix is then read and written once for all of them. */
+const together = 4
 
 export interface Covariance {
   readonly width: number
@@ -29,21 +31,21 @@ export function covariance(rows: Float32Array, count: number, width: number, con
   for (let i = 0; i < count; i++) for (let j = 0; j < width; j++) mean[j]! += rows[i * width + j]!
   for (let j = 0; j < width; j++) mean[j]! /= count
   const matrix = new Float64Array(width * width)
-  const centred = new Float64Array(width)
+  const centred = new Float64Array(together * width)
   let fourth = 0
-  for (let i = 0; i < count; i++) {
-    let square = 0
-    for (let j = 0; j < width; j++) {
-      centred[j] = rows[i * width + j]! - mean[j]!
-      square += centred[j]! * centred[j]!
+  for (let from = 0; from < count; from += together) {
+    const size = Math.min(together, count - from)
+    centred.fill(0)
+    for (let i = 0; i < size; i++) {
+      let square = 0
+      for (let j = 0; j < width; j++) {
+        const value = rows[(from + i) * width + j]! - mean[j]!
+        centred[i * width + j] = value
+        square += value * value
+      }
+      fourth += square * square
     }
-    fourth += square * square
-    for (let j = 0; j < width; j++) {
-      const cj = centred[j]!
-      if (cj === 0) continue
-      const at = j * width
-      for (let k = 0; k <= j; k++) matrix[at + k]! += cj * centred[k]!
-    }
+    addProducts(matrix, centred, width)
   }
   for (let j = 0; j < width; j++)
     for (let k = 0; k <= j; k++) {
@@ -57,6 +59,20 @@ export function covariance(rows: Float32Array, count: number, width: number, con
     matrix[j * width + j] = constantVariance
   }
   return { width, mean, matrix, shrinkage }
+}
+
+/** Adds the products of columns over `together` rows to the lower triangle. */
+function addProducts(matrix: Float64Array, rows: Float64Array, width: number): void {
+  const [second, third, last] = [width, 2 * width, 3 * width]
+  for (let j = 0; j < width; j++) {
+    const a = rows[j]!
+    const b = rows[second + j]!
+    const c = rows[third + j]!
+    const d = rows[last + j]!
+    const at = j * width
+    for (let k = 0; k <= j; k++)
+      matrix[at + k]! += a * rows[k]! + b * rows[second + k]! + c * rows[third + k]! + d * rows[last + k]!
+  }
 }
 
 /** 1 for each column whose values, missing ones left out, are all equal. */

@@ -1,8 +1,8 @@
-// Split: which rows of a history train, which calibrate, and which are kept for the gate; by time, the oldest first, with a
-// gap between them so that windows and aggregates do not reach across.
+// Split: which rows of a history are held out to calibrate, and which are kept for the gate; by time, the oldest first, with
+// a gap beside what is held out, so that windows and aggregates do not reach across.
 // Invariants
-//   P1 the parts do not overlap and are in the order of time.
-//   P2 at least calibrationRowsMin rows calibrate, or the rows are refused.
+//   P1 the held blocks are contiguous, follow each other, and cover every row exactly once.
+//   P2 rows that train for a block are none of the block's nor within the gap of it; at least trainRowsMin are left.
 
 import { Failure } from '../core/failure.ts'
 import { calibrationRowsMin } from './calibration.ts'
@@ -13,8 +13,8 @@ export interface Part {
   readonly to: number
 }
 
-const calibrationShare = 0.2
-const calibrationRowsMax = 20_000
+/** Blocks that are held out in turn, see fit.ts: so many times the target is the most that one strange time can alarm. */
+const blockCount = 4
 const gapShare = 0.01
 const gapRowsMax = 1000
 const trainRowsMin = 50
@@ -24,11 +24,21 @@ const validationRowsMax = 20_000
 /** Least rows that a fit takes. */
 export const fitRowsMin = trainRowsMin + calibrationRowsMin
 
-export function splitRows(count: number): { readonly train: Part; readonly calibrate: Part } {
+/** One block held out, and what trains for it: the rows before it and those after it. */
+export interface Fold {
+  readonly held: Part
+  readonly train: readonly [before: Part, after: Part]
+}
+
+export function folds(count: number): readonly Fold[] {
   if (count < fitRowsMin) throw new Failure('data-too-little', `${count} rows to learn from, ${fitRowsMin} are needed`)
-  const calibration = Math.min(calibrationRowsMax, Math.max(calibrationRowsMin, Math.round(calibrationShare * count)))
-  const gap = Math.min(gapRowsMax, Math.floor(gapShare * count), count - calibration - trainRowsMin)
-  return { train: { from: 0, to: count - calibration - gap }, calibrate: { from: count - calibration, to: count } }
+  const gap = Math.min(gapRowsMax, Math.floor(gapShare * count))
+  const edge = (block: number): number => Math.floor((block * count) / blockCount)
+  return Array.from({ length: blockCount }, (_, block) => {
+    const held = { from: edge(block), to: edge(block + 1) }
+    const before = { from: 0, to: Math.max(0, held.from - gap) }
+    return { held, train: [before, { from: Math.min(count, held.to + gap), to: count }] }
+  })
 }
 
 /** For a trainer: the rows that `fit` is given, and the newest ones, which only the gate sees. */

@@ -1,16 +1,38 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure } from '../../libs/core/failure.ts'
-import { calibrationRowsMin } from '../../libs/detector/calibration.ts'
-import { fitRowsMin, holdOut, splitRows } from '../../libs/detector/fit-split.ts'
+import { fitRowsMin, folds, holdOut } from '../../libs/detector/fit-split.ts'
 
-test('parts are in the order of time, do not overlap, end with the newest row and hold enough', () => {
-  for (const count of [fitRowsMin, 101, 250, 1000, 10_000, 1_000_000]) {
-    const { train, calibrate } = splitRows(count)
-    assert.ok(train.from === 0 && train.to - train.from >= 50, `${count}`)
-    assert.ok(train.to <= calibrate.from && calibrate.to === count)
-    assert.ok(calibrate.to - calibrate.from >= calibrationRowsMin)
-    if (count >= 250) assert.ok(calibrate.from - train.to > 0, `a gap with ${count}`)
+const counts = [fitRowsMin, 101, 250, 1000, 10_000, 1_000_003]
+
+test('P1 held blocks cover every row once, in the order of time, and are alike in size', () => {
+  for (const count of counts) {
+    let next = 0
+    const sizes = folds(count).map(({ held }) => {
+      assert.equal(held.from, next)
+      next = held.to
+      return held.to - held.from
+    })
+    assert.equal(next, count)
+    assert.ok(sizes.length > 1 && Math.max(...sizes) - Math.min(...sizes) <= 1, `${count}: ${sizes}`)
+  }
+})
+
+test('P2 what trains keeps a gap to the block on both sides, and enough is left', () => {
+  for (const count of counts) {
+    for (const { held, train } of folds(count)) {
+      const [before, after] = train
+      assert.equal(before.from, 0)
+      assert.equal(after.to, count)
+      assert.ok(before.to <= before.from || before.to < held.from, `${count}: a gap before`)
+      assert.ok(after.from === count || after.from > held.to, `${count}: a gap after`)
+      assert.ok(before.to - before.from + after.to - after.from >= 50)
+    }
+  }
+})
+
+test('the rows that only the gate sees are the newest', () => {
+  for (const count of counts) {
     const { fit, validate } = holdOut(count)
     assert.ok(fit.from === 0 && fit.to <= validate.from && validate.to === count)
   }
@@ -18,7 +40,7 @@ test('parts are in the order of time, do not overlap, end with the newest row an
 
 test('too few rows are refused', () => {
   assert.throws(
-    () => splitRows(fitRowsMin - 1),
+    () => folds(fitRowsMin - 1),
     (thrown) => thrown instanceof Failure && thrown.code === 'data-too-little',
   )
 })

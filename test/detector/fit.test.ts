@@ -54,7 +54,7 @@ test('rows are put in the order of time, and those with an infinity are left out
     notFinite: 1,
     trimmed: 0,
     trained: 399,
-    calibrated: 80,
+    calibrated: 399,
   })
 })
 

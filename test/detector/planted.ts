@@ -39,7 +39,7 @@ export function requestOf(rows: Float32Array, width: number, more: Partial<FitRe
     seed: 1,
     alpha: 0.01,
     windowed: false,
-    backend: 'wasm',
+    backend: 'auto',
     ...more,
   }
 }

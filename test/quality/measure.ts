@@ -67,7 +67,7 @@ function requestOf({ train, width }: Split, seed: number, kind: DetectorKind): F
     seed,
     alpha: alphaTarget,
     windowed: false,
-    backend: 'wasm',
+    backend: 'auto',
   }
 }
 

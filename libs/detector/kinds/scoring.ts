@@ -9,7 +9,7 @@ import type { Scoring } from '../model.ts'
 const rowsPerColumnMin = 3
 const whitenedWidthMax = 512
 /** Multiply-adds that a covariance may cost: beyond, every k-th row is taken. */
-const covarianceCostMax = 2e9
+const covarianceCostMax = 1e8
 const errorMin = 1e-6
 
 /** `residuals`: z − ẑ of each training row, stride = width; 0 where missing. `constant`: see covariance. */
