@@ -161,6 +161,7 @@ const kernels: readonly string[] = [
   'libs/bus/murmur2.ts',
   'libs/bus/record-writer.ts',
   'libs/bus/run-builder.ts',
+  'libs/core/elementary.ts',
   'libs/codec/category.ts',
   'libs/codec/decimal.ts',
   'libs/codec/iso.ts',
