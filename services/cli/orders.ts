@@ -72,6 +72,9 @@ async function moveChampion(
   const names = topics(prefix, stream)
   const known = await readPublications(bus, names.detectors)
   const version = choose(known)
+  const expected = known.pointer(stream)?.version ?? null
+  // It would become its own predecessor, and nothing would be left to go back to.
+  if (version === expected) throw new Failure('usage', `${stream}: ${version} is the champion already`)
   const model = parseArtefact(known.artefact(stream, version) ?? new Uint8Array(0))
   await promote({
     bus,
@@ -81,7 +84,7 @@ async function moveChampion(
     revision: model.layout.revision,
     version,
     artefact: null,
-    expected: known.pointer(stream)?.version ?? null,
+    expected,
     threshold: null,
     by,
     nowMs,
