@@ -14,7 +14,7 @@ export interface Part {
 }
 
 /** Blocks that are held out in turn, see fit.ts: so many times the target is the most that one strange time can alarm. */
-const blockCount = 4
+const blockCount = 5
 const gapShare = 0.01
 const gapRowsMax = 1000
 const trainRowsMin = 50

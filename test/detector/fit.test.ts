@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure } from '../../libs/core/failure.ts'
+import { Random } from '../../libs/core/random.ts'
 import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
 import { fit, scoresOf } from '../../libs/detector/fit.ts'
 import { planted, requestOf } from './planted.ts'
@@ -58,14 +59,69 @@ test('rows are put in the order of time, and those with an infinity are left out
   })
 })
 
-test('F2 rows that calibrate are strange to the fit that scores them: a wild newest fifth raises the threshold', async () => {
-  const rows = planted(500, width, 1)
-  const calm = await fit(requestOf(rows, width))
-  for (let i = 400 * width; i < rows.length; i++) rows[i]! *= i % 2 === 0 ? 6 : -6
-  const wild = await fit(requestOf(rows, width))
-  // Seen by the fit, they would have widened the scaler and the covariance instead.
-  assert.ok(wild.calibration.threshold > 100 * calm.calibration.threshold)
+test('F2 rows that calibrate are strange to the fit that scores them: wild rows of any time raise the threshold', async () => {
+  const calm = await fit(requestOf(planted(500, width, 1), width))
+  for (const from of [0, 200, 400]) {
+    const rows = planted(500, width, 1)
+    for (let i = from * width; i < (from + 100) * width; i++) rows[i]! *= i % 2 === 0 ? 6 : -6
+    const wild = await fit(requestOf(rows, width))
+    // Seen by the fit, they would have widened the scaler and the covariance instead.
+    assert.ok(wild.calibration.threshold > 30 * calm.calibration.threshold, `rows from ${from}`)
+  }
 })
+
+const alpha = 0.02
+
+/** Realised alarm rate of a fit to the first `trained` rows, over the rows after them, as a multiple of the target. */
+async function realised(rows: Float32Array, columns: number, trained: number, windowed: boolean): Promise<number> {
+  const past = rows.subarray(0, trained * columns)
+  const model = await fit(requestOf(past, columns, { alpha, windowed }))
+  const scores = scoresOf(model, rows.subarray(trained * columns))
+  return scores.filter((score) => score > model.calibration.threshold).length / scores.length / alpha
+}
+
+async function meanRealised(seeds: number, one: (seed: number) => Promise<number>): Promise<number> {
+  let sum = 0
+  for (let seed = 1; seed <= seeds; seed++) sum += await one(seed)
+  return sum / seeds
+}
+
+test('rows that do not drift alarm about as often as they should', async () => {
+  const rate = await meanRealised(4, (seed) => realised(planted(3000, width, seed), width, 1000, false))
+  assert.ok(rate > 0.6 && rate < 1.6, `${rate} times the target`)
+})
+
+test('rows whose level wanders stay within six times the target, though the newest of them were calm', async () => {
+  const rate = await meanRealised(4, (seed) => realised(wandering(2000, seed), width, 1000, false))
+  assert.ok(rate < 6, `${rate} times the target`)
+})
+
+/** Ten times of equal length, each with its own level; that of the fifth, the newest that trains, was there before. */
+function wandering(count: number, seed: number): Float32Array {
+  const rows = planted(count, width, seed)
+  const random = new Random(seed)
+  const levels = Array.from({ length: 10 }, () => Array.from({ length: width }, () => 0.15 * random.normal()))
+  for (let i = 0; i < count; i++) {
+    const time = Math.floor((10 * i) / count)
+    for (let j = 0; j < width; j++) rows[i * width + j]! += levels[time === 4 ? 3 : time]![j]!
+  }
+  return rows
+}
+
+test('windows of a slow signal, where neighbours are nearly equal, alarm about as often as they should', async () => {
+  const rate = await meanRealised(4, (seed) => realised(slowWindows(9000, seed), 10, 2000, true))
+  assert.ok(rate > 0.4 && rate < 2, `${rate} times the target`)
+})
+
+/** Windows of ten steps over a signal that keeps 97 % of its level from step to step. */
+function slowWindows(count: number, seed: number): Float32Array {
+  const random = new Random(seed)
+  const signal = new Float32Array(count + 9)
+  for (let i = 1; i < signal.length; i++) signal[i] = 0.97 * signal[i - 1]! + random.normal()
+  const rows = new Float32Array(count * 10)
+  for (let i = 0; i < count; i++) rows.set(signal.subarray(i, i + 10), i * 10)
+  return rows
+}
 
 test('trimming leaves out the highest scores, the manifest counts them, and progress is told in few steps', async () => {
   const shares: number[] = []
