@@ -1,6 +1,10 @@
 // Topics: created where they are missing, with the settings their use needs, and refused where they contradict it.
 // Owns no state.
+// Invariants
+//   T1 a topic that was created is known to the broker asked when `ensureTopics` resolves. The controller answers before the
+//      brokers have heard of it, and kafkajs, told to wait for leaders, takes their not knowing it for a lasting error.
 
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { Failure } from '../../core/failure.ts'
 import type { TopicSettings } from '../bus.ts'
@@ -8,7 +12,13 @@ import { errorType } from './failure.ts'
 import { library } from './library.ts'
 import { compactedTopic } from './limits.ts'
 
-export async function ensureTopics(admin: Admin, wanted: readonly TopicSettings[]): Promise<void> {
+const knownMsMax = 30_000
+const askMs = 100
+
+/** The part of kafkajs' admin that is used here. */
+export type TopicAdmin = Pick<Admin, 'listTopics' | 'createTopics' | 'fetchTopicMetadata' | 'describeConfigs'>
+
+export async function ensureTopics(admin: TopicAdmin, wanted: readonly TopicSettings[]): Promise<void> {
   const known = new Set(await admin.listTopics())
   const missing = wanted.filter((settings) => !known.has(settings.topic))
   if (missing.length > 0) await create(admin, missing)
@@ -16,12 +26,22 @@ export async function ensureTopics(admin: Admin, wanted: readonly TopicSettings[
   if (existing.length > 0) await check(admin, existing)
 }
 
-async function create(admin: Admin, topics: readonly TopicSettings[]): Promise<void> {
+async function create(admin: TopicAdmin, topics: readonly TopicSettings[]): Promise<void> {
   try {
-    await admin.createTopics({ waitForLeaders: true, topics: topics.map(topicConfig) })
+    await admin.createTopics({ waitForLeaders: false, topics: topics.map(topicConfig) })
   } catch (thrown) {
     // Another process may have created it in the same moment; then it is there, with the same settings or checked next time.
     if (errorType(thrown) !== 'TOPIC_ALREADY_EXISTS') throw thrown
+  }
+  for (let waitedMs = 0; ; waitedMs += askMs) {
+    const known = new Set(await admin.listTopics())
+    const unknown = topics.filter(({ topic }) => !known.has(topic))
+    if (unknown.length === 0) return
+    if (waitedMs >= knownMsMax) {
+      const names = unknown.map(({ topic }) => topic).join(', ')
+      throw new Failure('timeout', `${names}: created, but not known to the broker after ${knownMsMax / 1000} s`)
+    }
+    await wait(askMs)
   }
 }
 
@@ -40,7 +60,7 @@ function topicConfig(settings: TopicSettings): ITopicConfig {
 }
 
 /** All faults at once, each with what to do. */
-async function check(admin: Admin, wanted: readonly TopicSettings[]): Promise<void> {
+async function check(admin: TopicAdmin, wanted: readonly TopicSettings[]): Promise<void> {
   const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map((settings) => settings.topic) })
   const policies = await cleanupPolicies(admin, wanted)
   const faults: string[] = []
@@ -63,7 +83,7 @@ async function check(admin: Admin, wanted: readonly TopicSettings[]): Promise<vo
 }
 
 /** Empty where this user may not read settings: that is no reason to stop. */
-async function cleanupPolicies(admin: Admin, wanted: readonly TopicSettings[]): Promise<Map<string, string>> {
+async function cleanupPolicies(admin: TopicAdmin, wanted: readonly TopicSettings[]): Promise<Map<string, string>> {
   const type = library().kafkajs.ConfigResourceTypes.TOPIC
   const configNames = ['cleanup.policy']
   try {
