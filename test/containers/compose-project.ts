@@ -1,5 +1,7 @@
 // Compose project: docker-compose.yml, read by the real tool, and a deployment of it on an engine. What the file names is
 // taken as it stands, host ports included; services whose image cannot be had are left out, and named.
+// Invariants
+//   C1 the project's name is not the file's own: taking it down with its volumes touches nobody's deployment.
 
 import { createServer } from 'node:net'
 import path from 'node:path'
@@ -13,6 +15,7 @@ import { image } from './images.ts'
 export const TOKEN = 'a-token-for-this-proof'
 const upMsMax = 420_000
 const beatMs = 2_000
+const projectName = 'plumbline-proof'
 const composeFile = path.join(root, 'docker-compose.yml')
 
 export interface Project {
@@ -51,7 +54,7 @@ interface Described {
 export async function up(engine: Engine, compose: Compose, ours: readonly string[]): Promise<Project | NoProject> {
   const environment = { ...engine.environment, PLUMBLINE_CONSOLE_TOKEN: TOKEN }
   const run = (args: readonly string[], timeoutMs = 60_000): Promise<Ended> =>
-    command(compose.program, [...compose.args, '--file', composeFile, ...args], {
+    command(compose.program, [...compose.args, '--project-name', projectName, '--file', composeFile, ...args], {
       environment,
       folder: root,
       timeoutMs,
@@ -78,6 +81,8 @@ export async function up(engine: Engine, compose: Compose, ours: readonly string
   const down = async (): Promise<void> => {
     await run(['--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '40'], 180_000)
   }
+  // What a run that was killed may have left.
+  await down()
   const beat = heartbeat(engine)
   const beganMs = performance.now()
   const started = await run(
@@ -111,7 +116,7 @@ function heartbeat(engine: Engine): { stop(): Promise<void> } {
   let over = false
   const beating = (async () => {
     while (!over) {
-      const { out } = await engine.run(['ps', '--quiet', '--filter', 'label=com.docker.compose.project=plumbline'])
+      const { out } = await engine.run(['ps', '--quiet', '--filter', `label=com.docker.compose.project=${projectName}`])
       await Promise.all(
         out
           .split('\n')

@@ -12,9 +12,9 @@ import { after, type TestContext, test } from 'node:test'
 import { pipeline } from '../kafka/pipeline.ts'
 import { root } from '../root.ts'
 import { command, exists } from './command.ts'
-import { config, TOKEN, up } from './compose-project.ts'
+import { config, type Project, TOKEN, up } from './compose-project.ts'
 import { type Compose, findCompose, type NoCompose } from './compose-tool.ts'
-import { findEngine } from './engine.ts'
+import { type Engine, findEngine } from './engine.ts'
 import type { NoImage } from './images.ts'
 import { kafkaContainer } from './kafka-container.ts'
 import {
@@ -145,6 +145,10 @@ test('docker-compose.yml: up, and the examples come out as alerts', {
   t.diagnostic(`all that were started were well after ${inSeconds(project.upMs)}`)
   for (const [name, origin] of Object.entries(project.origins)) t.diagnostic(`${name}: ${origin}`)
   for (const [name, reason] of Object.entries(project.absent)) t.diagnostic(`${name} was left out: ${reason}`)
+  for (const service of ['scorer', 'trainer']) {
+    const ready = await project.run(['exec', '-T', service, 'node', '-e', askReady])
+    assert.equal(ready.code, 0, `${service}: ${ready.out}${ready.error}`)
+  }
   await watched(t, Object.keys(project.origins))
   const replay = await project.run(['--profile', 'examples', 'up', '--detach', '--no-build', '--no-deps', 'examples'])
   assert.equal(replay.code, 0, replay.error)
@@ -153,7 +157,29 @@ test('docker-compose.yml: up, and the examples come out as alerts', {
   t.diagnostic(`first alert ${inSeconds(performance.now() - beganMs)} after the examples were started`)
   const logs = await project.run(['logs', '--no-color', 'scorer', 'trainer', 'examples'])
   assert.doesNotMatch(logs.out, /"level":"error"/, 'nothing failed')
+  const listed = await project.run(['exec', '-T', 'scorer', 'node', 'dist/services/cli/main.js', 'alerts', '--json'])
+  assert.equal(listed.code, 0, listed.error)
+  const [alert] = listed.out.split('\n')
+  assert.ok(['card-transactions', 'servers'].includes(JSON.parse(alert ?? '').stream), listed.out)
+  await stopped(t, engine, project)
 })
+
+/** Both end by themselves, well within the time that the file gives them. */
+async function stopped(t: TestContext, on: Engine, project: Project): Promise<void> {
+  const beganMs = performance.now()
+  const { code, error } = await project.run(['stop', 'scorer', 'trainer'])
+  assert.equal(code, 0, error)
+  t.diagnostic(`scorer and trainer stopped in ${inSeconds(performance.now() - beganMs)}`)
+  for (const service of ['scorer', 'trainer']) {
+    const id = (await project.run(['ps', '--all', '--quiet', service])).out.trim()
+    assert.equal(await on.said(['inspect', '--format', '{{.State.ExitCode}}', id]), '0\n', service)
+  }
+}
+
+const askReady = `fetch('http://127.0.0.1:9464/ready').then(async (answer) => {
+  console.log(await answer.text())
+  process.exit(answer.ok ? 0 : 1)
+})`
 
 /** The registry has its rule, Prometheus sees both services, by the ports that the compose file publishes. */
 async function watched(t: TestContext, services: readonly string[]): Promise<void> {
