@@ -9,9 +9,10 @@
 // Why blocks, and all of them: rows drift. Held out one by one at random, each row has neighbours in time that trained, and
 // the fit is asked nothing new; the newest fifth alone may be a calm one (twelve public tables, target 1 %: it gave 14 and 12
 // times the target on two). A block asks how high normal rows score in a time that was not seen, as the future is; with B
-// blocks pooled, a future no stranger than the strangest of them alarms at about B times the target at most. Where rows do not drift the
-// blocks agree, and pooling them all leaves the least chance in the threshold. The price: where the history was stranger to
-// itself than the future is to it, fewer rows alarm than the budget allows, at small rates and with windows none at times.
+// blocks pooled, a future no stranger than the strangest of them alarms at about B times the target at most. Where rows do
+// not drift the blocks agree, and pooling them all leaves the least chance in the threshold. The price: where the history
+// was stranger to itself than the future is to it, fewer rows alarm than the budget allows; at small rates, and with
+// windows, none at times.
 // Sources: cross-conformal prediction (Vovk, 2015); CV+ (Barber, Candès, Ramdas and Tibshirani, 2021); blocks for dependent
 // data (Roberts et al., Cross-validation strategies for data with temporal structure, 2017).
 
