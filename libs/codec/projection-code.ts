@@ -256,9 +256,11 @@ if (at >= stop) ${fail}\nat++ }`
     }
     const isNumber = wants.some((w) => this.#want(w).kind === 'number')
     const max = Number.MAX_SAFE_INTEGER
+    // An int beyond 32 bits is no int of the schema, whatever the library makes of it.
+    const range = shape.kind === 'int' ? `if (v > 2147483647 || v < -2147483648) ${fail}\n` : ''
     const check = isNumber ? `if (v > ${max} || v < -${max}) fault = fault || ${this.#codes.imprecise}` : ''
     const cells = wants.map((w) => this.#integer(w))
-    return `{ const head = at\n${first}\nif (v < 128) v = (v >>> 1) ^ -(v & 1)\nelse { ${more}\n${check} }\n${cells.join('\n')} }`
+    return `{ const head = at\n${first}\nif (v < 128) v = (v >>> 1) ^ -(v & 1)\nelse { ${more}\n${range}${check} }\n${cells.join('\n')} }`
   }
 
   #bytes(shape: BytesShape, wants: readonly number[], scope: Scope): string {

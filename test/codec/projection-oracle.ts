@@ -37,6 +37,8 @@ function cell(shape: Shape, value: unknown, path: readonly string[], want: Want,
     const field = shape.fields.find((one) => one.name === name)
     return field === undefined ? null : cell(field.shape, Reflect.get(Object(value), name), rest, want, reasons)
   }
+  // The library does not mind an int of more than 32 bits; the schema does.
+  if (shape.kind === 'int' && Math.abs(Number(value) + 0.5) > 2 ** 31) reasons.push('undecodable')
   if (want.kind === 'number') return numberCell(shape, value, want.parse, reasons)
   if (typeof value === 'number' && !Number.isFinite(value)) reasons.push('not-finite')
   const text = value instanceof Uint8Array ? Buffer.from(value).toString() : String(value)
