@@ -14,6 +14,8 @@ import { image } from './images.ts'
 
 export const TOKEN = 'a-token-for-this-proof'
 const upMsMax = 420_000
+/** Some wait within for what takes a while. */
+const commandMsMax = 180_000
 const beatMs = 2_000
 const projectName = 'plumbline-proof'
 const composeFile = path.join(root, 'docker-compose.yml')
@@ -102,7 +104,7 @@ export async function up(engine: Engine, compose: Compose, ours: readonly string
     origins,
     absent,
     upMs: performance.now() - beganMs,
-    run: (args) => run(args),
+    run: (args) => run(args, commandMsMax),
     down: async () => {
       await beat.stop()
       await down()

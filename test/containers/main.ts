@@ -176,10 +176,15 @@ async function stopped(t: TestContext, on: Engine, project: Project): Promise<vo
   }
 }
 
-const askReady = `fetch('http://127.0.0.1:9464/ready').then(async (answer) => {
-  console.log(await answer.text())
-  process.exit(answer.ok ? 0 : 1)
-})`
+/** Healthy is live; ready comes with the partitions and their state, a little later. */
+const askReady = `const ask = async (turns) => {
+  const answer = await fetch('http://127.0.0.1:9464/ready')
+  if (answer.ok) return
+  if (turns === 0) throw new Error(await answer.text())
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  return ask(turns - 1)
+}
+ask(180)`
 
 /** The registry has its rule, Prometheus sees both services, by the ports that the compose file publishes. */
 async function watched(t: TestContext, services: readonly string[]): Promise<void> {

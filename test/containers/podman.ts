@@ -19,6 +19,7 @@ const packages = [
   'debootstrap',
 ]
 const installMsMax = 300_000
+const keptHours = 72
 const socketMsMax = 30_000
 
 export const cacheFolder = (): string => process.env['PLUMBLINE_CACHE'] ?? path.join(homedir(), '.cache', 'plumbline')
@@ -66,6 +67,8 @@ export async function podman(): Promise<Engine | NoEngine> {
     run: (args, options) => command('podman', [...own, ...args], withConf(options)),
     said: (args, options) => said('podman', [...own, ...args], withConf(options)),
     stop: async () => {
+      // Every changed build leaves its stages behind; those of late save the next build its downloads.
+      await command('podman', [...own, 'image', 'prune', '--force', '--filter', `until=${keptHours}h`], withConf())
       service.kill('SIGTERM')
       rmSync(sockets, { recursive: true, force: true })
     },
