@@ -53,8 +53,12 @@ function unknownVariables(env: SettingSources['env']): string[] {
   )
   const unknown = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !known.includes(name))
   return unknown.sort().map((name) => {
-    const meant = nearest(name, known)
-    return `${name} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`
+    // What they all begin with would make every name look near.
+    const meant = nearest(
+      name.slice(PREFIX.length),
+      known.map((each) => each.slice(PREFIX.length)),
+    )
+    return `${name} is no setting${meant === null ? '' : `; did you mean ${PREFIX}${meant}?`}`
   })
 }
 
