@@ -96,9 +96,12 @@ class Chaos {
     let inTransaction = 0
     let child = await this.#start()
     const feeding = this.#feed()
+    const exhausted = feeding.then(() => assert.fail('the records ran out before the deaths; give a longer --pause'))
+    // Once the deaths are over, running out is as it should be.
+    exhausted.catch(() => {})
     while (killed < kills || inTransaction < kills / 2) {
       assert.ok(killed < kills * 5, `only ${inTransaction} of ${killed} deaths met an open transaction`)
-      await this.#waitForDeath(child, inTransaction < kills / 2)
+      await Promise.race([this.#waitForDeath(child, inTransaction < kills / 2), exhausted])
       inTransaction += (await child.kill()) ? 1 : 0
       killed++
       this.#url = ''
