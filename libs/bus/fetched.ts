@@ -4,7 +4,7 @@
 //   F1 pieces ascend without a gap: after the last piece of a fetch the position is the fetch's `next`, whatever its last
 //      records were (control records, aborted transactions, compaction).
 
-import type { Records } from '../core/records.ts'
+import { type Records, sliceOf } from '../core/records.ts'
 import type { Run } from './record-reader.ts'
 
 export interface Fetched {
@@ -14,35 +14,6 @@ export interface Fetched {
   /** What it weighs in memory. */
   readonly bytes: number
   readonly runs: Iterable<Run>
-}
-
-/** Records [from, to) of a run as a run of their own, over the same bytes. */
-export function sliceOf(records: Records, from: number, to: number): Records {
-  if (from === 0 && to === records.count) return records
-  return {
-    count: to - from,
-    bytes: records.bytes,
-    offsets: records.offsets.subarray(from, to),
-    timestampsMs: records.timestampsMs.subarray(from, to),
-    keyAt: records.keyAt.subarray(from, to),
-    keyLength: records.keyLength.subarray(from, to),
-    valueAt: records.valueAt.subarray(from, to),
-    valueLength: records.valueLength.subarray(from, to),
-    headersAt: records.headersAt.subarray(from, to),
-    nextOffset: to === records.count ? records.nextOffset : (records.offsets[to] ?? records.nextOffset),
-  }
-}
-
-/** Index of the first record whose offset is at least `offset`. */
-export function indexAt(records: Records, offset: number): number {
-  let low = 0
-  let high = records.count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((records.offsets[middle] ?? 0) < offset) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** A run without records that ends at `nextOffset`. */

@@ -13,9 +13,10 @@
 
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
+import { indexAt } from '../core/records.ts'
 import type { Reader, RunOptions, Step, Task, TaskNeed } from './bus.ts'
 import type { Share } from './byte-budget.ts'
-import { type Fetched, indexAt } from './fetched.ts'
+import type { Fetched } from './fetched.ts'
 import { Intake } from './intake.ts'
 import { Pending } from './pending.ts'
 import type { Port } from './port.ts'

@@ -5,7 +5,7 @@
 
 import { alertIn } from '../alert/alert-message.ts'
 import type { Topics } from '../alert/topics.ts'
-import type { Records } from '../core/records.ts'
+import { indexAt, sliceOf } from '../core/records.ts'
 import { kindOf } from '../core/verdict.ts'
 import type { Detector } from '../detector/detector.ts'
 import { decoderOf } from '../stream/decoder.ts'
@@ -74,14 +74,14 @@ export async function audit(options: AuditOptions): Promise<string[]> {
         switches.shift()
         continue
       }
-      const to = next === undefined ? records.count : indexOf(records, next.offset, from)
-      const step = task.step(slice(records, from, to), 0)
+      const to = next === undefined ? records.count : indexAt(records, next.offset)
+      const step = task.step(sliceOf(records, from, to), 0)
       for (const message of step.outputs) {
         if (message.topic !== topics.alerts || message.value === null) continue
         expected.set(alertIn(message.value, message.headers).id, message.value)
       }
       if (step.need !== null) task.supply(step.need, await options.resolve(step.need.id))
-      from = step.need === null ? to : indexOf(records, step.nextOffset, from)
+      from = step.need === null ? to : indexAt(records, step.nextOffset)
     }
   }
   return [...ledgerFaults(task, ledger), ...alertFaults(expected, options.alerts)]
@@ -110,26 +110,4 @@ function alertFaults(expected: ReadonlyMap<string, Uint8Array>, committed: Audit
   }
   for (const id of committed.keys()) if (!expected.has(id)) faults.push(`alert ${id}: committed, not expected`)
   return faults
-}
-
-function indexOf(records: Records, offset: number, from: number): number {
-  let index = from
-  while (index < records.count && (records.offsets[index] as number) < offset) index++
-  return index
-}
-
-/** Records [from, to) as a run of their own, over the same bytes. */
-function slice(records: Records, from: number, to: number): Records {
-  return {
-    count: to - from,
-    bytes: records.bytes,
-    offsets: records.offsets.subarray(from, to),
-    timestampsMs: records.timestampsMs.subarray(from, to),
-    keyAt: records.keyAt.subarray(from, to),
-    keyLength: records.keyLength.subarray(from, to),
-    valueAt: records.valueAt.subarray(from, to),
-    valueLength: records.valueLength.subarray(from, to),
-    headersAt: records.headersAt.subarray(from, to),
-    nextOffset: to < records.count ? (records.offsets[to] as number) : records.nextOffset,
-  }
 }

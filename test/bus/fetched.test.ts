@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Feed, indexAt } from '../../libs/bus/fetched.ts'
-import { recordsOf } from '../../libs/core/records.ts'
+import { Feed } from '../../libs/bus/fetched.ts'
+import { indexAt, recordsOf } from '../../libs/core/records.ts'
 
 const run = fc.record({ gap: fc.nat(3), count: fc.nat(20), tail: fc.nat(3) })
 

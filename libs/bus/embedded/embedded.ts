@@ -7,10 +7,9 @@
 
 import { Failure } from '../../core/failure.ts'
 import type { Message } from '../../core/message.ts'
-import type { Records } from '../../core/records.ts'
+import { indexAt, type Records, sliceOf } from '../../core/records.ts'
 import type { Bus, Following, PartitionRange, Published, Reader, Running, RunOptions, TopicSettings } from '../bus.ts'
 import type { Fetched } from '../fetched.ts'
-import { indexAt, sliceOf } from '../fetched.ts'
 import { followingOf } from '../following.ts'
 import { parcelsBy } from '../parcel.ts'
 import { batchesIn } from '../record-batch.ts'

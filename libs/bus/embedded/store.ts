@@ -49,7 +49,10 @@ export class Store {
   constructor(dir: string, mode: 'own' | 'read', identity: Identity = ownIdentity()) {
     if (mode === 'own') mkdirSync(dir, { recursive: true })
     else if (!existsSync(path.join(dir, 'data.mdb'))) {
-      throw new Failure('file-unreadable', `there is no log in ${dir}; start "plumbline up" with this data folder first`)
+      throw new Failure(
+        'file-unreadable',
+        `there is no log in ${dir}; start "plumbline up" with this data folder first`,
+      )
     }
     this.#dir = dir
     this.#root = open(dir, { maxDbs: TABLES_MAX, readOnly: mode === 'read', noSubdir: false })

@@ -3,8 +3,8 @@
 //   P1 it ends by position: when everything below `to` has been passed, visible or not.
 //   P2 the next fetch is under way while a run is worked on, one ahead and no more.
 
-import type { Records } from '../../core/records.ts'
-import { type Fetched, gapTo, indexAt, sliceOf } from '../fetched.ts'
+import { indexAt, type Records, sliceOf } from '../../core/records.ts'
+import { type Fetched, gapTo } from '../fetched.ts'
 import type { TopicLog } from './log.ts'
 
 export async function* replay(
