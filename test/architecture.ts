@@ -49,7 +49,7 @@ const doors: Readonly<Record<string, readonly Prefix[]>> = {
   lmdb: ['libs/bus/embedded/'],
   'lz4-napi': ['libs/bus/compression.ts'],
   'prom-client': ['libs/run/metrics.ts'],
-  snappyjs: ['libs/bus/compression.ts', 'libs/bus/snappyjs.d.ts'],
+  snappyjs: [],
   yaml: ['libs/stream/spec-parse.ts'],
 }
 
@@ -161,6 +161,7 @@ const kernels: readonly string[] = [
   'libs/bus/murmur2.ts',
   'libs/bus/record-writer.ts',
   'libs/bus/run-builder.ts',
+  'libs/bus/snappy.ts',
   'libs/core/elementary.ts',
   'libs/codec/category.ts',
   'libs/codec/decimal.ts',

@@ -1,4 +1,4 @@
-// Compression: how the records of a batch are inflated. The only door to snappyjs and lz4-napi. Owns no state.
+// Compression: how the records of a batch are inflated. The only door to lz4-napi. Owns no state.
 // Invariants
 //   Z1 nothing inflates beyond `bytesMax`: the answer is then 'too-large', found before the memory is taken.
 //   Z2 bytes that do not follow their format are a Failure('log-corrupt'), a missing codec names the remedy.
@@ -6,9 +6,9 @@
 
 import * as zlib from 'node:zlib'
 import { decompressFrameSync } from 'lz4-napi'
-import { uncompress } from 'snappyjs'
 import { Failure } from '../core/failure.ts'
 import { lz4LengthMax } from './lz4-length.ts'
+import { inflateSnappy, snappyLength } from './snappy.ts'
 
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type CodecName = (typeof codecNames)[number]
@@ -43,14 +43,9 @@ function snappy(bytes: Uint8Array, bytesMax: number): Uint8Array | 'too-large' {
     let size = 0
     for (const piece of pieces) size += snappyLength(piece)
     if (size > bytesMax) return 'too-large'
-    const first = pieces[0]
-    if (pieces.length === 1 && first !== undefined) return uncompress(first, bytesMax)
     const whole = new Uint8Array(size)
     let at = 0
-    for (const piece of pieces) {
-      whole.set(uncompress(piece, bytesMax), at)
-      at += snappyLength(piece)
-    }
+    for (const piece of pieces) at = inflateSnappy(piece, whole, at)
     return whole
   } catch (thrown) {
     throw corrupt(thrown)
@@ -68,17 +63,6 @@ function xerialBlocks(bytes: Uint8Array): Uint8Array[] {
     at += 4 + length
   }
   return blocks
-}
-
-function snappyLength(block: Uint8Array): number {
-  let length = 0
-  let scale = 1
-  for (const byte of block.subarray(0, 5)) {
-    length += (byte & 127) * scale
-    if (byte < 128) return length
-    scale *= 128
-  }
-  throw new RangeError('snappy length')
 }
 
 function lz4(bytes: Uint8Array, bytesMax: number): Uint8Array | 'too-large' {
