@@ -181,6 +181,7 @@ const kernels: readonly string[] = [
   'libs/detector/gate-anomalies.ts',
   'libs/detector/gate-shift.ts',
   'libs/detector/gate.ts',
+  'libs/detector/kernel/twin-nearest.ts',
   'libs/detector/kernel/twin.ts',
   'libs/detector/kinds/denoising.ts',
   'libs/detector/kinds/kind.ts',

@@ -9,6 +9,9 @@ export const WEIGHTED = 5
 export const ERROR = 6
 export const COPY = 7
 export const FILL = 8
+export const NEAREST = 14
+export const RECALL = 15
+export const DISTANCE = 16
 /** Training only, which the twin does not know. */
 export const LOSS = 9
 export const DERIVE = 10

@@ -2,7 +2,22 @@
 // float32. Products, sums, quotients of float32 values computed in float64 and rounded once are the float32 results, so
 // the bits are those of the WebAssembly kernel.
 
-import { COPY, curveCodes, DENSE, ERROR, FILL, RESIDUAL, SCALE, SQUARES, turnBits, WEIGHTED } from './program.ts'
+import {
+  COPY,
+  curveCodes,
+  DENSE,
+  DISTANCE,
+  ERROR,
+  FILL,
+  NEAREST,
+  RECALL,
+  RESIDUAL,
+  SCALE,
+  SQUARES,
+  turnBits,
+  WEIGHTED,
+} from './program.ts'
+import { distance, nearest, recall, runWords } from './twin-nearest.ts'
 
 const f = Math.fround
 const FLOAT32_MAX = 3.4028234663852886e38
@@ -79,6 +94,11 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       heap.copyWithin(words[at + 3]! >> 2, source, source + count * words[at + 4]! * 4)
       return 0
     }
+    case NEAREST:
+    case RECALL:
+    case DISTANCE:
+      near(heap, words, at, row, count)
+      return 0
     default:
       if (words[at] !== FILL) throw new RangeError(`no such kernel operation: ${words[at]}`)
       fill(heap, words, at, count)
@@ -183,6 +203,25 @@ function error(heap: Float32Array, words: Int32Array, at: number, row: number, c
       lanes[c & 3] = f(lanes[c & 3]! + f(f(r * r) * heap[w + c]!))
     }
     accumulate(heap, words, scores + i, across(lanes), at + 7)
+  }
+}
+
+/** The three operations on stored rows, row by row. */
+function near(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const word = (index: number): number => words[at + index]!
+  for (let r = 0; r < count; r++) {
+    if (words[at] === NEAREST) {
+      const stored = { packed: word(5) >> 2, norms: word(6) >> 2, columns: word(4), blocks: word(7) }
+      nearest(heap, words, (word(2) + r * word(3)) >> 2, stored, (word(9) >> 2) + r * runWords, word(10))
+    } else if (words[at] === RECALL) {
+      const stored = { packed: word(4) >> 2, norms: 0, columns: word(5), blocks: 0 }
+      const stride = word(7) >> 2
+      recall(heap, words, (word(2) >> 2) + r * runWords, word(3), stored, (word(6) >> 2) + r * stride, stride)
+    } else {
+      const stride = word(3) * 4
+      const best = (word(4) >> 2) + r * runWords
+      heap[(word(6) >> 2) + row + r] = distance(heap, (word(2) >> 2) + r * stride, stride, best, word(5))
+    }
   }
 }
 

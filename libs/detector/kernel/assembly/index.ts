@@ -4,6 +4,7 @@
 // activations of a chunk stay in the first-level cache.
 
 import { dense } from './dense'
+import { distance, nearest, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
 import { adam, backward, derive, loss, transpose } from './train'
 
@@ -20,6 +21,9 @@ const DERIVE: i32 = 10
 const BACKWARD: i32 = 11
 const TRANSPOSE: i32 = 12
 const ADAM: i32 = 13
+const NEAREST: i32 = 14
+const RECALL: i32 = 15
+const DISTANCE: i32 = 16
 
 // @ts-ignore: decorator
 @inline
@@ -79,6 +83,18 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case ERROR:
       error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2), word(at, 7), real(at, 8))
+      return 0
+    case NEAREST:
+      nearest(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
+        word(at, 10)
+      )
+      return 0
+    case RECALL:
+      recall(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7), count)
+      return 0
+    case DISTANCE:
+      distance(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6) + (row << 2))
       return 0
     case LOSS:
       loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))

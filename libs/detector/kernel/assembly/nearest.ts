@@ -1,0 +1,88 @@
+// The nearest of a set of stored rows. Squared distance = |z|² + |c|² − 2 z·c: the stored rows are packed as weights of
+// −2c with |c|² as bias, so that a block of 64 distances is one dense product, whose results never leave the first-level
+// cache; the few that are among the nearest are sorted in. A run of `best` is 8 values in ascending order (without |z|²),
+// then the indices of their rows; it begins full of infinities.
+// Invariants: equal distances keep the order of the rows, and rows are looked at in that order, so that a row's result does
+// not depend on its batch. What is not a number is never near.
+
+import { dense } from './dense'
+
+const KEPT: i32 = 8
+const BLOCKS: i32 = 8
+
+/** Into best[row]: the `neighbours` (1 to 8) nearest of the stored rows; `blocks` is a multiple of 8. */
+export function nearest(
+  z: usize, stride: usize, rows: i32, columns: i32, packed: usize, norms: usize, blocks: i32, scratch: usize, best: usize,
+  neighbours: i32
+): void {
+  const blockBytes = <usize>columns << 5
+  for (let at = best, end = best + (<usize>rows << 6); at < end; at += 64) {
+    for (let i: usize = 0; i < 32; i += 16) {
+      v128.store(at + i, f32x4.splat(f32.MAX_VALUE * 2))
+      v128.store(at + i, i32x4.splat(0), 32)
+    }
+  }
+  for (let block = 0; block < blocks; block += BLOCKS) {
+    dense(z, stride, rows, columns, 0, packed, norms, scratch, 256, BLOCKS, 1, 0)
+    for (let row = 0; row < rows; row++) {
+      select(scratch + (<usize>row << 8), block << 3, best + (<usize>row << 6), neighbours)
+    }
+    packed += blockBytes << 3
+    norms += 256
+  }
+}
+
+/** Sorts those of 64 values into a run that are below its last. */
+function select(values: usize, index: i32, run: usize, neighbours: i32): void {
+  const last = run + (<usize>(neighbours - 1) << 2)
+  let limit = v128.load_splat<f32>(last)
+  for (let i = 0; i < 64; i += 4, values += 16) {
+    const below = f32x4.lt(v128.load(values), limit)
+    if (!v128.any_true(below)) continue
+    for (let lane = 0; lane < 4; lane++) {
+      const value = load<f32>(values + (<usize>lane << 2))
+      if (!(value < load<f32>(last))) continue
+      let to = last
+      for (; to > run && load<f32>(to - 4) > value; to -= 4) {
+        store<f32>(to, load<f32>(to - 4))
+        store<i32>(to, load<i32>(to - 4, 32), 32)
+      }
+      store<f32>(to, value)
+      store<i32>(to, index + i + lane, 32)
+    }
+    limit = v128.load_splat<f32>(last)
+  }
+}
+
+/** reconstructed[row] = the mean of its nearest stored rows, 0 in the padding. */
+export function recall(
+  best: usize, neighbours: i32, packed: usize, columns: i32, reconstructed: usize, stride: usize, rows: i32
+): void {
+  const blockBytes = <usize>columns << 5
+  const share = <f32>-0.5 / <f32>neighbours
+  memory.fill(reconstructed, 0, <usize>rows * stride)
+  for (let row = 0; row < rows; row++, best += 64, reconstructed += stride) {
+    for (let column = 0; column < columns; column++) {
+      let sum: f32 = 0
+      for (let i = 0; i < neighbours; i++) {
+        const index = load<i32>(best + (<usize>i << 2), 32)
+        sum += load<f32>(packed + <usize>(index >> 3) * blockBytes + (<usize>column << 5) + (<usize>(index & 7) << 2))
+      }
+      store<f32>(reconstructed + (<usize>column << 2), sum * share)
+    }
+  }
+}
+
+/** scores[row] = the squared distance to the last of its nearest. */
+export function distance(z: usize, vectors: i32, best: usize, neighbours: i32, rows: i32, scores: usize): void {
+  for (let row = 0; row < rows; row++, best += 64, scores += 4) {
+    let sum = f32x4.splat(0)
+    for (const end = z + (<usize>vectors << 4); z < end; z += 16) {
+      const value = v128.load(z)
+      sum = f32x4.add(sum, f32x4.mul(value, value))
+    }
+    const square = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) +
+      f32x4.extract_lane(sum, 3) + load<f32>(best + (<usize>(neighbours - 1) << 2))
+    store<f32>(scores, square < 0 ? 0 : square)
+  }
+}
