@@ -68,5 +68,5 @@ export function distance(heap: Float32Array, z: number, stride: number, best: nu
   for (let c = 0; c < stride; c++) lanes[c & 3] = f(lanes[c & 3]! + f(heap[z + c]! * heap[z + c]!))
   const sum = f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
   const square = f(sum + heap[best + neighbours - 1]!)
-  return square < 0 ? 0 : square
+  return Math.max(square, 0)
 }

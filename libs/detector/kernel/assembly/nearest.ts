@@ -83,6 +83,6 @@ export function distance(z: usize, vectors: i32, best: usize, neighbours: i32, r
     }
     const square = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) +
       f32x4.extract_lane(sum, 3) + load<f32>(best + (<usize>(neighbours - 1) << 2))
-    store<f32>(scores, square < 0 ? 0 : square)
+    store<f32>(scores, max(square, 0))
   }
 }
