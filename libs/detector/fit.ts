@@ -43,8 +43,8 @@ export interface FitRequest {
   readonly seed: number
   /** Alarm rate per row, see alphaOf. */
   readonly alpha: number
-  /** Rows are windows of several steps. */
-  readonly windowed: boolean
+  /** Steps of the window that a row is, oldest first, each of width / steps columns; 1: a row is no window. */
+  readonly steps: number
   /** Event time of each row; without it rows are taken to be in order. */
   readonly timesMs?: Float64Array
   readonly backend?: TrainerChoice
@@ -67,6 +67,7 @@ const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising }
 export async function fit(request: FitRequest): Promise<Model> {
   const { width } = request
   assert.equal(request.groups.length, width, 'a group for each column')
+  assert.equal(width % request.steps, 0, 'steps of equal width')
   assert.ok(request.rows.length >= request.count * width, 'rows for the count')
   const ordered = finiteInOrder(request)
   const parts = folds(ordered.length)
@@ -134,12 +135,13 @@ async function learnOnce(
   const { width } = request
   const count = positions.length
   const rows = gathered(request.rows, positions, width)
-  const scaler = fitScaler(rows, count, width, request.windowed)
+  const scaler = fitScaler(rows, count, width, request.steps > 1)
   let reported = Math.floor(progress.done * progressReports + reportSlack)
   const fitted = await kinds[request.kind].fit(
     { rows: scaled(rows, count, scaler), count, width },
     {
       seed: request.seed,
+      steps: request.steps,
       backend: request.backend ?? 'auto',
       onProgress: (share, loss) => {
         const { deadline } = request

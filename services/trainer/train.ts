@@ -87,7 +87,7 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     kind: request.spec.detector.kind,
     seed: request.seed,
     alpha: alphaOf(request.spec.detector.alarms, past.rowsSeen / days),
-    windowed: request.spec.window.rows > 1,
+    steps: request.spec.window.rows,
     timesMs: normal.timesMs.subarray(0, cut),
     backend: request.backend ?? 'auto',
     onProgress: (share, loss) => tools.progress(`training ${Math.round(share * 100)} %, loss ${loss.toPrecision(4)}`),

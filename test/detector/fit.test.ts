@@ -73,9 +73,9 @@ test('F2 rows that calibrate are strange to the fit that scores them: wild rows 
 const alpha = 0.02
 
 /** Realised alarm rate of a fit to the first `trained` rows, over the rows after them, as a multiple of the target. */
-async function realised(rows: Float32Array, columns: number, trained: number, windowed: boolean): Promise<number> {
+async function realised(rows: Float32Array, columns: number, trained: number, steps: number): Promise<number> {
   const past = rows.subarray(0, trained * columns)
-  const model = await fit(requestOf(past, columns, { alpha, windowed }))
+  const model = await fit(requestOf(past, columns, { alpha, steps }))
   const scores = scoresOf(model, rows.subarray(trained * columns))
   return scores.filter((score) => score > model.calibration.threshold).length / scores.length / alpha
 }
@@ -87,12 +87,12 @@ async function meanRealised(seeds: number, one: (seed: number) => Promise<number
 }
 
 test('rows that do not drift alarm about as often as they should', async () => {
-  const rate = await meanRealised(4, (seed) => realised(planted(3000, width, seed), width, 1000, false))
+  const rate = await meanRealised(4, (seed) => realised(planted(3000, width, seed), width, 1000, 1))
   assert.ok(rate > 0.6 && rate < 1.6, `${rate} times the target`)
 })
 
 test('rows whose level wanders stay within six times the target, though the newest of them were calm', async () => {
-  const rate = await meanRealised(4, (seed) => realised(wandering(2000, seed), width, 1000, false))
+  const rate = await meanRealised(4, (seed) => realised(wandering(2000, seed), width, 1000, 1))
   assert.ok(rate < 6, `${rate} times the target`)
 })
 
@@ -109,7 +109,7 @@ function wandering(count: number, seed: number): Float32Array {
 }
 
 test('windows of a slow signal, where neighbours are nearly equal, alarm about as often as they should', async () => {
-  const rate = await meanRealised(4, (seed) => realised(slowWindows(9000, seed), 10, 2000, true))
+  const rate = await meanRealised(4, (seed) => realised(slowWindows(9000, seed), 10, 2000, 10))
   assert.ok(rate > 0.4 && rate < 2, `${rate} times the target`)
 })
 

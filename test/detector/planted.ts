@@ -38,7 +38,7 @@ export function requestOf(rows: Float32Array, width: number, more: Partial<FitRe
     kind: 'undercomplete',
     seed: 1,
     alpha: 0.01,
-    windowed: false,
+    steps: 1,
     backend: 'auto',
     ...more,
   }

@@ -66,7 +66,7 @@ function requestOf({ train, width }: Split, seed: number, kind: DetectorKind): F
     kind,
     seed,
     alpha: alphaTarget,
-    windowed: false,
+    steps: 1,
     backend: 'auto',
   }
 }

@@ -24,6 +24,8 @@ export function filled({ rows, count, width }: TrainingRows): Float32Array {
 
 export interface KindOptions {
   readonly seed: number
+  /** Steps of the window that a row is. */
+  readonly steps: number
   readonly backend: TrainerChoice
   /** Called after each step of the training, share in (0, 1]; throws to stop. */
   readonly onProgress: (share: number, loss: number) => void

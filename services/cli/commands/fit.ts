@@ -50,7 +50,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     kind,
     seed: context.settings.seed,
     alpha: options.alarmRate,
-    windowed: options.window > 1,
+    steps: options.window,
     backend: context.settings.trainOn,
     onProgress: (share, loss) => context.progress(`${Math.round(share * 100)} %  loss ${loss.toPrecision(4)}`),
     manifest: { code: context.version, rowsInFile: table.count, rowsNormal: normal.count, window: options.window },
