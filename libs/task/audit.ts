@@ -1,6 +1,6 @@
 // Audit: recomputes offline what a task must have concluded of a partition, from the input, the artefacts and the detector
 // switches on the events topic, and holds it against the ledger and the alerts. This is what makes "exactly one outcome for
-// every offset" provable afterwards (I1, I2, I5). It shares the task's code on purpose: delivery is what it checks, while
+// every offset" provable afterwards (I1, I2, I5), for the offsets that the ledger covers: from its beginning on. It shares the task's code on purpose: delivery is what it checks, while
 // decoding, folding and scoring have oracles of their own in the tests.
 
 import { alertIn } from '../alert/alert-message.ts'
@@ -12,7 +12,7 @@ import { decoderOf } from '../stream/decoder.ts'
 import { bucketsFor, fold } from '../stream/fold.ts'
 import type { Stream } from '../stream/stream.ts'
 import type { Ledger } from './ledger.ts'
-import type { Source } from './restore.ts'
+import { replay, type Source } from './restore.ts'
 import { StreamTask } from './task.ts'
 
 /** From `offset` on, this version and threshold judged (null: none). */
@@ -22,26 +22,38 @@ export interface Switch {
   readonly threshold: number | null
 }
 
+/** An alert as consumers see it. */
+export interface Committed {
+  /** Of the record. */
+  readonly offset: number
+  /** The last one seen of the id. */
+  readonly value: Uint8Array
+  /** How often the id was seen. */
+  readonly seen: number
+}
+
 export interface AuditOptions {
   readonly stream: Stream
   readonly source: Source
   readonly topics: Topics
   readonly partition: number
   readonly ledger: Ledger
-  /** In the order of their offsets. */
+  /** Since the ledger's beginning, in the order of their offsets. */
   readonly switches: readonly Switch[]
   readonly detector: (version: string) => Detector
-  /** Committed alerts of this partition: id → value bytes, and how often each id was seen. */
-  readonly alerts: ReadonlyMap<string, { readonly value: Uint8Array; readonly seen: number }>
+  /** Committed alerts of this partition that the ledger covers, by id. */
+  readonly alerts: ReadonlyMap<string, Committed>
   readonly resolve: (id: number) => Promise<string | 'absent'>
 }
 
 /** What does not agree, a line each; empty when everything does. */
 export async function audit(options: AuditOptions): Promise<string[]> {
-  const { stream, source, partition, ledger, topics } = options
+  const { stream, source, partition, ledger, topics, resolve } = options
+  const { foldedFrom, judgedFrom, judgedBefore } = ledger.beginning
   const topic = stream.spec.source.topic
-  const { first } = await source.range(topic, partition)
   const state = fold(stream, decoderOf(stream), { buckets: bucketsFor(stream) })
+  const bucketOffsets = new Float64Array(state.buckets).fill(foldedFrom)
+  await replay({ fold: state, source, stream, partition, resolve }, foldedFrom, judgedFrom, bucketOffsets)
   const task = new StreamTask({
     stream,
     fold: state,
@@ -49,17 +61,18 @@ export async function audit(options: AuditOptions): Promise<string[]> {
     partition,
     restored: {
       ledger: null,
-      position: first,
-      bucketOffsets: new Float64Array(state.buckets).fill(first),
+      beginning: ledger.beginning,
+      position: judgedFrom,
+      bucketOffsets,
       bucketWritten: new Uint8Array(state.buckets),
       replayed: 0,
     },
     inForce: null,
     scored: () => {},
   })
-  const expected = new Map<string, Uint8Array>()
+  const expected = new Map<string, Expected>()
   const switches = [...options.switches]
-  for await (const records of source.read(topic, partition, first, ledger.nextOffset)) {
+  for await (const records of source.read(topic, partition, judgedFrom, ledger.nextOffset)) {
     let from = 0
     while (from < records.count) {
       const next = switches[0]
@@ -78,13 +91,14 @@ export async function audit(options: AuditOptions): Promise<string[]> {
       const step = task.step(sliceOf(records, from, to), 0)
       for (const message of step.outputs) {
         if (message.topic !== topics.alerts || message.value === null) continue
-        expected.set(alertIn(message.value, message.headers).id, message.value)
+        const { id, offset } = alertIn(message.value, message.headers)
+        expected.set(id, { offset, value: message.value })
       }
-      if (step.need !== null) task.supply(step.need, await options.resolve(step.need.id))
+      if (step.need !== null) task.supply(step.need, await resolve(step.need.id))
       from = step.need === null ? to : indexAt(records, step.nextOffset)
     }
   }
-  return [...ledgerFaults(task, ledger), ...alertFaults(expected, options.alerts)]
+  return [...ledgerFaults(task, ledger), ...alertFaults(expected, options.alerts, judgedBefore)]
 }
 
 function ledgerFaults(task: StreamTask, ledger: Ledger): string[] {
@@ -100,14 +114,24 @@ function ledgerFaults(task: StreamTask, ledger: Ledger): string[] {
   return faults
 }
 
-function alertFaults(expected: ReadonlyMap<string, Uint8Array>, committed: AuditOptions['alerts']): string[] {
+type Expected = Pick<Committed, 'offset' | 'value'>
+
+/** Of records before `judgedBefore` only the last alert counts: what was left behind had its own opinion. */
+function alertFaults(
+  expected: ReadonlyMap<string, Expected>,
+  committed: AuditOptions['alerts'],
+  judgedBefore: number,
+): string[] {
   const faults: string[] = []
-  for (const [id, value] of expected) {
+  for (const [id, { offset, value }] of expected) {
     const found = committed.get(id)
     if (found === undefined) faults.push(`alert ${id}: expected, not committed (lost)`)
-    else if (found.seen !== 1) faults.push(`alert ${id}: committed ${found.seen} times (duplicate)`)
-    else if (Buffer.compare(found.value, value) !== 0) faults.push(`alert ${id}: other bytes than recomputed`)
+    else if (found.seen !== 1 && offset >= judgedBefore) {
+      faults.push(`alert ${id}: committed ${found.seen} times (duplicate)`)
+    } else if (Buffer.compare(found.value, value) !== 0) faults.push(`alert ${id}: other bytes than recomputed`)
   }
-  for (const id of committed.keys()) if (!expected.has(id)) faults.push(`alert ${id}: committed, not expected`)
+  for (const [id, { offset }] of committed) {
+    if (!expected.has(id) && offset >= judgedBefore) faults.push(`alert ${id}: committed, not expected`)
+  }
   return faults
 }

@@ -1,6 +1,7 @@
 // Evidence: what a stream has left on its topics, gathered for the audit: ledgers, committed alerts, detector switches and
 // artefacts. `auditStream` holds all of it against a recomputation from the input, partition by partition. Ledgers are read
-// first and alerts beyond them passed over, so that a stream can be audited while it runs.
+// first and alerts beyond them passed over, so that a stream can be audited while it runs; what was judged before a ledger's
+// beginning, or by another revision, is passed over too.
 
 import { alertIn } from '../alert/alert-message.ts'
 import { eventOf } from '../alert/events.ts'
@@ -9,7 +10,7 @@ import { headersOf, keyBytes, type Records, valueBytes } from '../core/records.t
 import { load } from '../detector/load.ts'
 import { Publications } from '../detector/publication.ts'
 import type { Stream } from '../stream/stream.ts'
-import { audit, type Switch } from './audit.ts'
+import { audit, type Committed, type Switch } from './audit.ts'
 import { decodeLedger, type Ledger } from './ledger.ts'
 import type { Source } from './restore.ts'
 
@@ -40,8 +41,8 @@ export async function auditStream(
   for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
     ledgers.push(await lastLedger(log, topics.state, partition, stream.revision))
   }
-  const alerts = await alertsByPartition(log, topics.alerts, name, ledgers)
-  const switches = await switchesByPartition(log, topics.events, name)
+  const alerts = await alertsByPartition(log, topics.alerts, stream, ledgers)
+  const switches = await switchesByPartition(log, topics.events, name, ledgers)
   const publications = new Publications()
   await eachRun(log, topics.detectors, (records) => publications.take(records))
   const faults: string[] = []
@@ -49,8 +50,12 @@ export async function auditStream(
   for (const [partition, ledger] of ledgers.entries()) {
     if (ledger === null) continue
     const { first } = await log.range(topic, partition)
-    if (first > 0) {
-      faults.push(`partition ${partition}: the input begins at ${first}; what came before cannot be recomputed`)
+    const { foldedFrom } = ledger.beginning
+    if (first > foldedFrom) {
+      faults.push(
+        `partition ${partition}: the input begins at ${first}, judging began with records from ${foldedFrom}; ` +
+          'what is gone cannot be recomputed',
+      )
       continue
     }
     judged += ledger.counts.reduce((sum, count) => sum + count, 0)
@@ -74,7 +79,7 @@ export async function auditStream(
     judged,
     alerts: seen.reduce((sum, each) => sum + each.seen, 0),
     switches: all.length,
-    versions: new Set(all.map(({ version }) => version)).size,
+    versions: new Set(all.flatMap(({ version }) => version ?? [])).size,
   }
 }
 
@@ -99,29 +104,39 @@ async function eachRun(log: Log, topic: string, each: (records: Records) => void
   }
 }
 
-type Committed = Map<string, { value: Uint8Array; seen: number }>
-
 async function alertsByPartition(
   log: Log,
   topic: string,
-  stream: string,
+  { spec, revision }: Stream,
   ledgers: readonly (Ledger | null)[],
-): Promise<Map<number, Committed>> {
-  const found = new Map<number, Committed>()
+): Promise<Map<number, Map<string, Committed>>> {
+  const found = new Map<number, Map<string, Committed>>()
   await eachRun(log, topic, (records) => {
     for (let i = 0; i < records.count; i++) {
       const value = valueBytes(records, i)
       const alert = alertIn(value, headersOf(records, i))
-      if (alert.stream !== stream || alert.offset >= (ledgers[alert.partition]?.nextOffset ?? 0)) continue
-      const own: Committed = found.get(alert.partition) ?? new Map()
-      found.set(alert.partition, own)
-      own.set(alert.id, { value: value?.slice() ?? new Uint8Array(0), seen: (own.get(alert.id)?.seen ?? 0) + 1 })
+      const { id, partition, offset } = alert
+      if (alert.stream !== spec.stream || alert.revision !== revision) continue
+      if (!covers(ledgers[partition], offset)) continue
+      const own = found.get(partition) ?? new Map<string, Committed>()
+      found.set(partition, own)
+      own.set(id, { offset, value: value?.slice() ?? new Uint8Array(0), seen: (own.get(id)?.seen ?? 0) + 1 })
     }
   })
   return found
 }
 
-async function switchesByPartition(log: Log, topic: string, stream: string): Promise<Map<number, Switch[]>> {
+function covers(ledger: Ledger | null | undefined, offset: number): boolean {
+  return ledger != null && offset >= ledger.beginning.judgedFrom && offset < ledger.nextOffset
+}
+
+/** One that is not above those before it was made where judging began again further back: those hold no more. */
+async function switchesByPartition(
+  log: Log,
+  topic: string,
+  stream: string,
+  ledgers: readonly (Ledger | null)[],
+): Promise<Map<number, Switch[]>> {
   const found = new Map<number, Switch[]>()
   await eachRun(log, topic, (records) => {
     for (let i = 0; i < records.count; i++) {
@@ -129,6 +144,8 @@ async function switchesByPartition(log: Log, topic: string, stream: string): Pro
       if (event?.kind !== 'detector-switched' || event.stream !== stream) continue
       const own = found.get(event.partition) ?? []
       found.set(event.partition, own)
+      while ((own.at(-1)?.offset ?? -1) >= event.offset) own.pop()
+      if (!covers(ledgers[event.partition], event.offset)) continue
       own.push({ offset: event.offset, version: event.version, threshold: event.threshold })
     }
   })

@@ -3,7 +3,9 @@
 // Invariants
 //   L1 nextOffset equals the group offset committed with it: they travel in one transaction.
 //   L2 bucketOffsets[b] is the offset that bucket b is as of; a clean bucket advances here without being written again.
-//   L3 counts and chain cover every offset judged so far, so an offline recomputation of the input must give the same.
+//   L3 counts and chain cover every offset of [beginning.judgedFrom, nextOffset), judged with state of the records from
+//      beginning.foldedFrom on, so an offline recomputation of the input must give the same.
+// Format 2 added the beginning; a ledger of format 1 does not say what it counts, and is not read.
 // JSON, because people read it when something is wrong; the offsets are packed, since there may be thousands of buckets.
 
 import { Failure } from '../core/failure.ts'
@@ -15,8 +17,19 @@ export interface DetectorInForce {
   readonly threshold: number
 }
 
+/** Where the judging began that a ledger continues: at a first start, with a new revision, or after a reset. */
+export interface Beginning {
+  /** The first record that was folded into the state. */
+  readonly foldedFrom: number
+  /** The first record that was judged. */
+  readonly judgedFrom: number
+  /** Records before this one may have been judged by what was left behind as well, their alerts be on the log twice. */
+  readonly judgedBefore: number
+}
+
 export interface Ledger {
   readonly revision: string
+  readonly beginning: Beginning
   readonly nextOffset: number
   readonly detector: DetectorInForce | null
   /** Cumulative, by outcome byte (libs/core/verdict). */
@@ -30,13 +43,16 @@ export interface Ledger {
   readonly absentSchemas: readonly number[]
 }
 
+const format = 2
+
 export function encodeLedger(ledger: Ledger): Uint8Array {
   const counts: Record<string, number> = {}
   for (const [outcome, count] of ledger.counts.entries()) if (count > 0) counts[outcome] = count
   return new TextEncoder().encode(
     JSON.stringify({
-      format: 1,
+      format,
       revision: ledger.revision,
+      beginning: ledger.beginning,
       nextOffset: ledger.nextOffset,
       detector: ledger.detector,
       counts,
@@ -51,12 +67,17 @@ export function encodeLedger(ledger: Ledger): Uint8Array {
 export function decodeLedger(bytes: Uint8Array): Ledger {
   try {
     const raw = JSON.parse(new TextDecoder().decode(bytes))
-    if (raw.format !== 1) throw new Error(`format ${raw.format}, expected 1`)
+    if (raw.format !== format) throw new Error(`format ${raw.format}, expected ${format}`)
     const counts = new Float64Array(OUTCOMES)
     for (const [outcome, count] of Object.entries(raw.counts)) counts[Number(outcome)] = Number(count)
     const [offsets, written] = unpackOffsets(Buffer.from(raw.buckets, 'base64'), raw.nextOffset)
     return {
       revision: String(raw.revision),
+      beginning: {
+        foldedFrom: Number(raw.beginning.foldedFrom),
+        judgedFrom: Number(raw.beginning.judgedFrom),
+        judgedBefore: Number(raw.beginning.judgedBefore),
+      },
       nextOffset: Number(raw.nextOffset),
       detector: raw.detector,
       counts,

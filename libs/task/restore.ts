@@ -4,7 +4,7 @@
 //   S2 nothing is emitted while restoring, and no clock is read.
 //   S3 ledger and group offset must agree; the ledger alone counts where the group offset has expired.
 //   S4 told to rebuild, a state that cannot be used is left behind: judging goes on at the group's offset, with a fold of the
-//      history before it. Counts and chain begin anew.
+//      history before it. Counts and chain begin anew, and `beginning` says where.
 // Reads the state topic from its end backwards, in growing steps, until it has the ledger and every bucket that the ledger
 // says was written: no index of where a round begins is needed, and one round bounds what is read.
 
@@ -12,7 +12,7 @@ import { Failure } from '../core/failure.ts'
 import { keyBytes, type Records, valueBytes } from '../core/records.ts'
 import type { Fold } from '../stream/fold.ts'
 import type { Stream } from '../stream/stream.ts'
-import { decodeLedger, type Ledger } from './ledger.ts'
+import { type Beginning, decodeLedger, type Ledger } from './ledger.ts'
 
 /** What a restore reads with: the reading half of a bus. */
 export interface Source {
@@ -26,6 +26,7 @@ export type OnMismatch = 'stop' | 'rebuild'
 
 export interface Restored {
   readonly ledger: Ledger | null
+  readonly beginning: Beginning
   /** First offset to judge. */
   readonly position: number
   readonly bucketOffsets: Float64Array
@@ -52,7 +53,7 @@ export interface RestoreOptions {
 const tailOffsets = 512
 
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  const { source, stream, partition, committed } = options
+  const { source, stream, partition } = options
   const range = await source.range(stream.spec.source.topic, partition)
   let ledger: Ledger | null = null
   let state: State | null = null
@@ -66,7 +67,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     state = null
   }
   if (state !== null) return await resume(options, state)
-  return await begin(options, committed ?? ledger?.nextOffset ?? null, range.first)
+  return await begin(options, ledger, range.first)
 }
 
 /** Throws before anything is folded. */
@@ -105,18 +106,20 @@ async function resume(options: RestoreOptions, { ledger, packed }: State): Promi
   for (const [bucket, bytes] of packed) fold.unpack(bucket, bytes)
   const { bucketOffsets, bucketWritten, nextOffset } = ledger
   const replayed = await replay(options, replayStart(ledger), nextOffset, bucketOffsets)
-  return { ledger, position: nextOffset, bucketOffsets, bucketWritten, replayed }
+  return { ledger, beginning: ledger.beginning, position: nextOffset, bucketOffsets, bucketWritten, replayed }
 }
 
-/** No usable state: a first start or a new revision. Folds the horizon before the start, emits nothing. */
-async function begin(options: RestoreOptions, start: number | null, first: number): Promise<Restored> {
-  const { fold, source, stream, partition } = options
-  const position = Math.max(start ?? first, first)
+/** No usable state: a first start, a new revision or `left` behind. Folds the horizon before the start, emits nothing. */
+async function begin(options: RestoreOptions, left: Ledger | null, first: number): Promise<Restored> {
+  const { fold, source, stream, partition, committed } = options
+  const position = Math.max(committed ?? left?.nextOffset ?? first, first)
   const from = position > first ? await horizonStart(source, stream, partition, first, position) : position
   // None of it is on the state topic yet: until a bucket is written, a later restore folds it from here again.
   const bucketOffsets = new Float64Array(fold.buckets).fill(from)
   const replayed = await replay(options, from, position, bucketOffsets)
-  return { ledger: null, position, bucketOffsets, bucketWritten: new Uint8Array(fold.buckets), replayed }
+  const judgedBefore = Math.max(left?.nextOffset ?? 0, left?.beginning.judgedBefore ?? 0)
+  const beginning = { foldedFrom: from, judgedFrom: position, judgedBefore }
+  return { ledger: null, beginning, position, bucketOffsets, bucketWritten: new Uint8Array(fold.buckets), replayed }
 }
 
 async function horizonStart(
@@ -137,7 +140,13 @@ async function horizonStart(
   return first
 }
 
-async function replay(options: RestoreOptions, from: number, to: number, bucketFrom: Float64Array): Promise<number> {
+/** Folds records [from, to) that were judged, each from its bucket's offset on; answers how many there were. */
+export async function replay(
+  options: Pick<RestoreOptions, 'fold' | 'source' | 'stream' | 'partition' | 'resolve'>,
+  from: number,
+  to: number,
+  bucketFrom: Float64Array,
+): Promise<number> {
   const { fold, source, stream, partition } = options
   let replayed = 0
   if (from >= to) return 0

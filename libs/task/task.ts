@@ -3,7 +3,8 @@
 // Invariants
 //   T1 every record gets exactly one outcome, counted and chained in offset order (I1).
 //   T2 the detector changes only at the first step after a checkpoint, so that all outcomes of one transaction carry one
-//      version and one threshold (I4); each change is an event that names the offset from which it holds.
+//      version and one threshold (I4); each change is an event that names the offset from which it holds, and so is the
+//      first choice after a beginning, though it be none.
 //   T3 ids depend on the record's position alone (I5).
 //   T4 what a step could not judge for want of a schema is left to the next step, whole.
 
@@ -46,7 +47,7 @@ interface Stepped {
 }
 
 export class StreamTask {
-  /** Cumulative, by outcome byte, since the first start of this stream's group. */
+  /** Cumulative, by outcome byte, since the beginning (libs/task/ledger). */
   readonly counts: Float64Array
   readonly #options: TaskOptions
   readonly #fold: Fold
@@ -55,7 +56,8 @@ export class StreamTask {
   readonly #scores: Float32Array
   readonly #absentSchemas: number[]
   #inForce: InForce | null
-  #recorded: string | null
+  /** What the events topic says; undefined where it says nothing since the beginning. */
+  #recorded: string | null | undefined
   #offered: InForce | null | undefined
   #betweenTransactions = true
   #nextOffset: number
@@ -68,7 +70,7 @@ export class StreamTask {
     this.counts = restored.ledger?.counts ?? new Float64Array(OUTCOMES)
     this.#chain = new Chain(restored.ledger?.chain)
     this.#absentSchemas = [...(restored.ledger?.absentSchemas ?? [])]
-    this.#recorded = name(restored.ledger?.detector ?? null)
+    this.#recorded = restored.ledger === null ? undefined : name(restored.ledger.detector)
     this.#inForce = options.inForce
     this.#nextOffset = restored.position
     this.#scores = new Float32Array(fold.rowsMax)
@@ -149,6 +151,7 @@ export class StreamTask {
     this.#betweenTransactions = true
     const ledger = encodeLedger({
       revision: stream.revision,
+      beginning: this.#options.restored.beginning,
       nextOffset: this.#nextOffset,
       detector: this.#versionInForce(),
       counts: this.counts,

@@ -30,6 +30,7 @@ function taskOf(stream: Stream): StreamTask {
     partition: 0,
     restored: {
       ledger: null,
+      beginning: { foldedFrom: 0, judgedFrom: 0, judgedBefore: 0 },
       position: 0,
       bucketOffsets: new Float64Array(state.buckets),
       bucketWritten: new Uint8Array(state.buckets),

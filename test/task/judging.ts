@@ -9,26 +9,27 @@ import type { Model } from '../../libs/detector/model.ts'
 import { decoderOf } from '../../libs/stream/decoder.ts'
 import { fold } from '../../libs/stream/fold.ts'
 import { parse } from '../../libs/stream/spec-parse.ts'
+import type { Stream } from '../../libs/stream/stream.ts'
 import { stream as compile } from '../../libs/stream/stream-compile.ts'
 import { type OnMismatch, type Restored, restore, type Source } from '../../libs/task/restore.ts'
 import { type InForce, StreamTask } from '../../libs/task/task.ts'
 import { sampleModel } from '../detector/sample-model.ts'
 
-export const stream = compile(
-  parse(
-    `stream: payments
+/** The stream that every test judges, or one that differs in its features. */
+export function paymentsStream(features: string): Stream {
+  const text = `stream: payments
 source: { topic: payments, format: json, key: { field: card }, time: { field: at, unit: ms } }
 features:
-  - { name: amount, field: amount, transform: log1p }
+${features}
+keysMax: 500
+`
+  return compile(parse(text, 'payments.yaml', () => ''))
+}
+
+export const stream = paymentsStream(`  - { name: amount, field: amount, transform: log1p }
   - { name: spent, sum: amount, over: 1h }
   - { name: count, count: true, over: 10m }
-  - { name: gap, sinceLast: true }
-keysMax: 500
-`,
-    'payments.yaml',
-    () => '',
-  ),
-)
+  - { name: gap, sinceLast: true }`)
 export const names = topics('plumbline', 'payments')
 
 /** Payments in offset order; about one in fifty cannot be judged, a few come late. */
@@ -87,6 +88,10 @@ export class Memory implements Source {
     return this.#records.get(`${topic}/${partition}`) ?? []
   }
 
+  async partitions(_topic: string): Promise<number> {
+    return 1
+  }
+
   async range(topic: string, partition: number): Promise<{ first: number; next: number }> {
     return { first: 0, next: this.all(topic, partition).length }
   }
@@ -108,10 +113,11 @@ export async function restoredTask(
   committed: number | null,
   serving: InForce | null,
   onMismatch: OnMismatch = 'stop',
+  judged: Stream = stream,
 ): Promise<{ task: StreamTask; restored: Restored }> {
-  const state = fold(stream, decoderOf(stream), { buckets: 16 })
+  const state = fold(judged, decoderOf(judged), { buckets: 16 })
   const restored = await restore({
-    stream,
+    stream: judged,
     fold: state,
     source: memory,
     stateTopic: names.state,
@@ -122,7 +128,7 @@ export async function restoredTask(
     resolve: async () => 'absent',
   })
   const task = new StreamTask({
-    stream,
+    stream: judged,
     fold: state,
     topics: names,
     partition: 0,

@@ -7,6 +7,10 @@ import { decodeLedger, encodeLedger, type Ledger } from '../../libs/task/ledger.
 
 const ledgers: fc.Arbitrary<Ledger> = fc
   .record({
+    beginning: fc.record(
+      { foldedFrom: fc.nat(), judgedFrom: fc.nat(), judgedBefore: fc.nat() },
+      { noNullPrototype: true },
+    ),
     nextOffset: fc.integer({ min: 1_000, max: 2 ** 50 }),
     lags: fc.array(fc.tuple(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 1 })), { maxLength: 64 }),
     counts: fc.array(fc.integer({ min: 0, max: 2 ** 52 }), { minLength: OUTCOMES, maxLength: OUTCOMES }),
@@ -14,8 +18,9 @@ const ledgers: fc.Arbitrary<Ledger> = fc
     served: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 })),
     absentSchemas: fc.array(fc.nat()),
   })
-  .map(({ nextOffset, lags, counts, chain, served, absentSchemas }) => ({
+  .map(({ beginning, nextOffset, lags, counts, chain, served, absentSchemas }) => ({
     revision: '0123456789abcdef',
+    beginning,
     nextOffset,
     detector: served === null ? null : { version: 'v', threshold: served },
     counts: Float64Array.from(counts),
@@ -34,7 +39,7 @@ test('a ledger comes back from its bytes as it was', () => {
 })
 
 test('bytes that are no ledger are a failure that names the state', () => {
-  for (const text of ['', '{}', '{"format":2}', 'null', '{"format":1,"counts":{}}']) {
+  for (const text of ['', '{}', '{"format":1}', '{"format":2}', 'null', '{"format":2,"counts":{}}']) {
     assert.throws(
       () => decodeLedger(new TextEncoder().encode(text)),
       (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch',

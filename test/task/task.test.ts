@@ -6,7 +6,7 @@ import type { Message } from '../../libs/core/message.ts'
 import { Random } from '../../libs/core/random.ts'
 import { recordsOf } from '../../libs/core/records.ts'
 import { ANOMALOUS, kindOf, LATE, LEARNING, NORMAL, REJECTED } from '../../libs/core/verdict.ts'
-import { audit, type Switch } from '../../libs/task/audit.ts'
+import { audit, type Committed, type Switch } from '../../libs/task/audit.ts'
 import { decodeLedger } from '../../libs/task/ledger.ts'
 import { inForce, Memory, names, payments, restoredTask, stream } from './judging.ts'
 
@@ -104,10 +104,10 @@ async function faultsOf(memory: Memory): Promise<string[]> {
   const switches: Switch[] = memory
     .all(names.events, 0)
     .map((each) => JSON.parse(new TextDecoder().decode(each.value ?? new Uint8Array(0))))
-  const committed = new Map<string, { value: Uint8Array; seen: number }>()
+  const committed = new Map<string, Committed>()
   for (const { value, headers } of memory.all(names.alerts, 0)) {
-    const { id } = alertIn(value, headers ?? [])
-    committed.set(id, { value: value ?? new Uint8Array(0), seen: (committed.get(id)?.seen ?? 0) + 1 })
+    const { id, offset } = alertIn(value, headers ?? [])
+    committed.set(id, { offset, value: value ?? new Uint8Array(0), seen: (committed.get(id)?.seen ?? 0) + 1 })
   }
   return audit({
     stream,
