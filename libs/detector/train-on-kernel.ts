@@ -4,7 +4,7 @@
 
 import { turn } from '../core/elementary.ts'
 import { Failure } from '../core/failure.ts'
-import { Random } from '../core/random.ts'
+import { initialLayers } from './dense-plan.ts'
 import { denseTrainer } from './dense-trainer.ts'
 import type { DenseLayer } from './model.ts'
 import type { Batches, DensePlan, Schedule, Trained } from './tensorflow/train-dense.ts'
@@ -17,7 +17,12 @@ export function trainOnKernel(plan: DensePlan, batches: Batches, schedule: Sched
   const { batchRows } = batches
   const { steps, learningRate, weightDecay, seed, onStep } = schedule
   const width = plan.widths[0]!
-  const trainer = denseTrainer(initialLayers(plan, seed), { rowsMax: batchRows, decay: weightDecay })
+  const trainer = denseTrainer(initialLayers(plan, seed), {
+    rowsMax: batchRows,
+    decay: weightDecay,
+    loss: plan.loss ?? { kind: 'squared' },
+    penalty: plan.penalty ?? null,
+  })
   const inputs = new Float32Array(batchRows * width)
   const targets = new Float32Array(batchRows * width)
   const losses: number[] = []
@@ -61,17 +66,6 @@ export function reconstructOnKernel(layers: readonly DenseLayer[], rows: Float32
     }
   }
   return out
-}
-
-/** Uniform weights after Glorot and Bengio (2010), biases 0. */
-function initialLayers(plan: DensePlan, seed: number): DenseLayer[] {
-  const random = Random.derived(seed, 'weights')
-  return plan.activations.map((activation, l) => {
-    const [inputs, outputs] = [plan.widths[l]!, plan.widths[l + 1]!]
-    const bound = Math.sqrt(6 / (inputs + outputs))
-    const weights = Float32Array.from({ length: inputs * outputs }, () => (2 * random.uniform() - 1) * bound)
-    return { kind: 'dense', inputs, outputs, activation, weights, bias: new Float32Array(outputs) }
-  })
 }
 
 /** Rows of `width` values into rows of `stride`. */

@@ -3,6 +3,7 @@
 // The rule of `auto`: the kernel, which takes about a tenth of the time of the WebAssembly backend (`npm run bench -- --only
 // training` measures both). Kinds that the kernel cannot train go to TensorFlow whatever is chosen.
 
+import { servingLayers } from './dense-plan.ts'
 import type { DenseLayer } from './model.ts'
 import type { BackendChoice } from './tensorflow/backend.ts'
 import type { Batches, DensePlan, Schedule } from './tensorflow/train-dense.ts'
@@ -11,6 +12,7 @@ import { reconstructOnKernel, trainOnKernel } from './train-on-kernel.ts'
 export type TrainerChoice = 'auto' | 'kernel' | BackendChoice
 
 export interface TrainedNetwork {
+  /** As they serve. */
   readonly layers: readonly DenseLayer[]
   readonly losses: readonly number[]
   /** What it was trained on, for the manifest. */
@@ -26,7 +28,8 @@ export async function trainNetwork(
   schedule: Schedule,
 ): Promise<TrainedNetwork> {
   if (choice === 'auto' || choice === 'kernel') {
-    const { layers, losses } = trainOnKernel(plan, batches, schedule)
+    const { layers: trained, losses } = trainOnKernel(plan, batches, schedule)
+    const layers = servingLayers(plan, trained)
     const reconstruct = async (rows: Float32Array, count: number): Promise<Float32Array> =>
       reconstructOnKernel(layers, rows, count)
     return { layers, losses, backend: 'kernel', reconstruct }
@@ -36,6 +39,7 @@ export async function trainNetwork(
   const { trainDense } = await import('./tensorflow/train-dense.ts')
   const { reconstruct } = await import('./tensorflow/reconstruct.ts')
   const backend = await chooseBackend(choice, Math.max(...plan.widths))
-  const { layers, losses } = await trainDense(backend, plan, batches, schedule)
+  const { layers: trained, losses } = await trainDense(backend, plan, batches, schedule)
+  const layers = servingLayers(plan, trained)
   return { layers, losses, backend, reconstruct: (rows, count) => reconstruct(backend, layers, rows, count) }
 }

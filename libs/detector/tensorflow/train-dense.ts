@@ -26,14 +26,21 @@ import {
 } from '@tensorflow/tfjs-core'
 import { turn } from '../../core/elementary.ts'
 import { Failure } from '../../core/failure.ts'
-import { Random } from '../../core/random.ts'
+import { initialLayers } from '../dense-plan.ts'
+import { type Loss, lossOnOutput } from '../loss.ts'
 import type { Activation, DenseLayer } from '../model.ts'
+import type { Penalty } from '../penalty.ts'
 import { type BackendName, useBackend } from './backend.ts'
+import { type Code, codeOf } from './code.ts'
 
 /** A network to be: widths[0] inputs, then the outputs of each layer. */
 export interface DensePlan {
   readonly widths: readonly number[]
   readonly activations: readonly Activation[]
+  /** The squared error unless said otherwise. */
+  readonly loss?: Loss
+  /** On the code, which is the output of one of the layers; a code of means and log-variances is twice as wide as what is taken of it. */
+  readonly penalty?: Penalty | null
 }
 
 /** Makes the batches. A target that is NaN is not observed and costs nothing. */
@@ -75,20 +82,16 @@ export async function trainDense(
   batches: Batches,
   schedule: Schedule,
 ): Promise<Trained> {
-  const random = Random.derived(schedule.seed, 'weights')
-  const weights = plan.activations.map((_, l) => parameter(plan.widths[l]! * plan.widths[l + 1]!))
-  const biases = plan.activations.map((_, l) => parameter(plan.widths[l + 1]!))
-  for (const [l, layer] of weights.entries()) {
-    const bound = Math.sqrt(6 / (plan.widths[l]! + plan.widths[l + 1]!))
-    for (let i = 0; i < layer.values.length; i++) layer.values[i] = (2 * random.uniform() - 1) * bound
-  }
+  const begun = initialLayers(plan, schedule.seed)
+  const weights = begun.map((layer) => parameter(layer.weights))
+  const biases = begun.map((layer) => parameter(layer.bias))
   const inputs = new Float32Array(batches.batchRows * plan.widths[0]!)
   const targets = new Float32Array(batches.batchRows * plan.widths.at(-1)!)
   const curve = new LossCurve(schedule.steps)
   await useBackend(backend)
   for (let step = 1; step <= schedule.steps; step++) {
     batches.fill(inputs, targets)
-    const { loss, gradients } = lossAndGradients(plan, values(weights), values(biases), inputs, targets)
+    const { loss, gradients } = lossAndGradients(plan, values(weights), values(biases), inputs, targets, step)
     if (!Number.isFinite(loss)) throw new Failure('training-failed', `the loss is not finite at step ${step}`)
     const rate = schedule.learningRate * (0.5 + 0.5 * turn(step / schedule.steps / 2, 'cos'))
     for (const [l, layer] of weights.entries()) adam(layer, gradients.weights[l]!, rate, schedule.weightDecay, step)
@@ -96,17 +99,15 @@ export async function trainDense(
     curve.add(loss)
     schedule.onStep?.(step, loss)
   }
-  const layers = plan.activations.map((activation, l): DenseLayer => {
-    const layer = { weights: weights[l]!.values, bias: biases[l]!.values }
-    if (!layer.weights.every(Number.isFinite) || !layer.bias.every(Number.isFinite))
-      throw new Failure('training-failed', `layer ${l} has weights that are not finite`)
-    return { kind: 'dense', inputs: plan.widths[l]!, outputs: plan.widths[l + 1]!, activation, ...layer }
-  })
-  return { layers, losses: curve.points }
+  for (const [l, { weights, bias }] of begun.entries()) {
+    if (weights.every(Number.isFinite) && bias.every(Number.isFinite)) continue
+    throw new Failure('training-failed', `layer ${l} has weights that are not finite`)
+  }
+  return { layers: begun, losses: curve.points }
 }
 
-function parameter(size: number): Parameter {
-  return { values: new Float32Array(size), first: new Float32Array(size), second: new Float32Array(size) }
+function parameter(values: Float32Array): Parameter {
+  return { values, first: new Float32Array(values.length), second: new Float32Array(values.length) }
 }
 
 function values(parameters: readonly Parameter[]): Float32Array[] {
@@ -118,32 +119,51 @@ export interface Pass {
   readonly gradients: { readonly weights: readonly Float32Array[]; readonly biases: readonly Float32Array[] }
 }
 
-/** Of one batch on the current backend: the mean over rows and columns of the squared difference to the target. */
+/**
+ * Of one batch on the current backend: the mean over rows and columns of the loss, plus the penalty. What the loss asks of
+ * the outputs and the penalty of the code is computed in plain code, as in the dense trainer; all products are TensorFlow's.
+ */
 export function lossAndGradients(
   plan: DensePlan,
   weights: readonly Float32Array[],
   biases: readonly Float32Array[],
   inputs: Float32Array,
   targets: Float32Array,
+  at = 1,
 ): Pass {
-  const rows = inputs.length / plan.widths[0]!
+  const width = plan.widths[0]!
+  const rows = inputs.length / width
+  const depth = plan.activations.length
   engine().startScope()
   try {
-    const depth = plan.activations.length
-    const kernels = weights.map((layer, l) => tensor2d(layer, [plan.widths[l]!, plan.widths[l + 1]!]))
-    const outputs: Tensor2D[] = [tensor2d(inputs, [rows, plan.widths[0]!])]
-    for (const [l, kernel] of kernels.entries())
-      outputs.push(forward(outputs[l]!, kernel, biases[l]!, plan.activations[l]!))
-    const reconstructed = outputs[depth]!.dataSync<'float32'>()
+    const kernels = weights.map((layer, l) => tensor2d(layer, [layer.length / biases[l]!.length, biases[l]!.length]))
+    const outputs: Tensor2D[] = []
+    /** What each layer reads. */
+    const read: Tensor2D[] = [tensor2d(inputs, [rows, width])]
+    let code: Code | null = null
+    for (const [l, kernel] of kernels.entries()) {
+      const output = forward(read[l]!, kernel, biases[l]!, plan.activations[l]!)
+      outputs.push(output)
+      if (plan.penalty?.layer === l)
+        code = codeOf(plan.penalty, plan.activations[l]!, weights[l]!, output.dataSync<'float32'>(), rows, at)
+      read.push(code !== null && plan.penalty?.layer === l ? tensor2d(code.latent, [rows, code.taken]) : output)
+    }
     const slope = new Float32Array(targets.length)
-    const loss = squaredLoss(reconstructed, targets, slope)
+    const strided = (values: Float32Array): { values: Float32Array; stride: number } => ({ values, stride: width })
+    const reconstructed = strided(outputs.at(-1)!.dataSync<'float32'>())
+    const ofOutput = lossOnOutput(plan.loss ?? { kind: 'squared' }, width)
+    const loss = ofOutput(reconstructed, strided(targets), strided(slope), rows) + (code?.value ?? 0)
     const ones = tensor2d(new Float32Array(rows).fill(1), [1, rows])
-    let down: Tensor2D = tensor2d(slope, [rows, plan.widths[depth]!])
+    let down: Tensor2D = tensor2d(slope, [rows, width])
     const gradientsOfWeights: Float32Array[] = []
     const gradientsOfBiases: Float32Array[] = []
     for (let l = depth - 1; l >= 0; l--) {
-      down = throughActivation(down, outputs[l + 1]!, plan.activations[l]!)
-      gradientsOfWeights.unshift(matMul(transpose(outputs[l]!), down).dataSync<'float32'>())
+      if (code !== null && plan.penalty?.layer === l) down = throughCode(code, down, rows)
+      const derived = l === depth - 1 && plan.loss?.kind === 'cross-entropy'
+      if (!derived) down = throughActivation(down, outputs[l]!, plan.activations[l]!)
+      const gradient = matMul(transpose(read[l]!), down).dataSync<'float32'>()
+      if (code !== null && plan.penalty?.layer === l) code.settle(gradient)
+      gradientsOfWeights.unshift(gradient)
       gradientsOfBiases.unshift(matMul(ones, down).dataSync<'float32'>())
       if (l > 0) down = matMul(down, transpose(kernels[l]!))
     }
@@ -151,6 +171,11 @@ export function lossAndGradients(
   } finally {
     engine().endScope()
   }
+}
+
+/** From the gradient at what the decoder takes to that of the code. */
+function throughCode(code: Code, down: Tensor2D, rows: number): Tensor2D {
+  return tensor2d(code.backward(down.dataSync<'float32'>()), [rows, code.columns])
 }
 
 export function forward(rows: Tensor2D, kernel: Tensor2D, bias: Float32Array, activation: Activation): Tensor2D {
@@ -185,20 +210,6 @@ function throughActivation(down: Tensor2D, output: Tensor2D, activation: Activat
     default:
       return activation satisfies never
   }
-}
-
-/** The loss, and its slope into `slope`. */
-function squaredLoss(outputs: Float32Array, targets: Float32Array, slope: Float32Array): number {
-  const length = slope.length
-  const scale = 1 / length
-  let sum = 0
-  for (let i = 0; i < length; i++) {
-    const target = targets[i]!
-    const difference = Number.isNaN(target) ? 0 : outputs[i]! - target
-    sum += difference * difference
-    slope[i] = 2 * scale * difference
-  }
-  return sum * scale
 }
 
 function adam(parameter: Parameter, gradient: Float32Array, rate: number, decay: number, step: number): void {
