@@ -12,8 +12,9 @@ import { Failure } from '../core/failure.ts'
 import { sha256 } from '../core/hash.ts'
 import { type Description, describe, parseDescription } from './description.ts'
 import { engine } from './engine.ts'
-import type { Member, Model, Scoring } from './model.ts'
+import type { DenseLayer, Member, Model, Scoring } from './model.ts'
 import { readSafetensors, type Tensor, type Tensors, writeSafetensors } from './safetensors.ts'
+import { type SequenceLayer, tensorsOf } from './sequence.ts'
 
 export const artefactFormat = 'plumbline-detector-1'
 /** Golden vectors of an artefact. */
@@ -64,10 +65,7 @@ function write(model: Model, golden: Golden): Uint8Array {
   put('scaler.mean', model.scaler.mean)
   put('scaler.inverse_scale', model.scaler.inverseScale)
   model.members.forEach((member, m) => {
-    member.layers.forEach((layer, l) => {
-      put(`member.${m}.layer.${l}.weights`, layer.weights, layer.inputs, layer.outputs)
-      put(`member.${m}.layer.${l}.bias`, layer.bias)
-    })
+    putLayers(put, `member.${m}.layer`, member)
     const { scoring } = member
     switch (scoring.kind) {
       case 'mahalanobis':
@@ -134,15 +132,9 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
         return kind satisfies never
     }
   }
-  const memberOf = (member: Description['members'][number], m: number): Member => ({
-    kind: member.kind,
-    layers: member.layers.map((layer, l) => ({
-      ...layer,
-      weights: finite(`member.${m}.layer.${l}.weights`, layer.inputs, layer.outputs),
-      bias: finite(`member.${m}.layer.${l}.bias`, layer.outputs),
-    })),
-    scoring: scoringOf(member.scoring.kind, m),
-  })
+  const memberOf = (member: Description['members'][number], m: number): Member => {
+    return { ...takeLayers(finite, `member.${m}.layer`, member), scoring: scoringOf(member.scoring.kind, m) }
+  }
   const scaler = {
     mean: finite('scaler.mean', width),
     inverseScale: finite('scaler.inverse_scale', width),
@@ -161,6 +153,52 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
   }
   if (tensors.size > 0) invalid(`unknown tensors: ${[...tensors.keys()].join(', ')}`)
   return { ...description, scaler, members: built, calibration: { ...calibration, knotScores, knotPs }, golden }
+}
+
+function putLayers(
+  put: (name: string, values: Float32Array, ...shape: readonly number[]) => void,
+  path: string,
+  member: Member,
+): void {
+  switch (member.kind) {
+    case 'dense':
+      for (const [l, { weights, bias, inputs, outputs }] of member.layers.entries()) {
+        put(`${path}.${l}.weights`, weights, inputs, outputs)
+        put(`${path}.${l}.bias`, bias)
+      }
+      return
+    case 'sequence':
+      for (const [l, { form, tensors }] of member.layers.entries())
+        for (const [t, { name, shape }] of tensorsOf(form).entries()) put(`${path}.${l}.${name}`, tensors[t]!, ...shape)
+      return
+    default:
+      member satisfies never
+  }
+}
+
+function takeLayers(
+  take: (name: string, ...shape: readonly number[]) => Float32Array,
+  path: string,
+  member: Description['members'][number],
+): { kind: 'dense'; layers: DenseLayer[] } | { kind: 'sequence'; layers: SequenceLayer[] } {
+  switch (member.kind) {
+    case 'dense': {
+      const layers = member.layers.map((layer, l) => ({
+        ...layer,
+        weights: take(`${path}.${l}.weights`, layer.inputs, layer.outputs),
+        bias: take(`${path}.${l}.bias`, layer.outputs),
+      }))
+      return { kind: member.kind, layers }
+    }
+    case 'sequence': {
+      const layers = member.layers.map((form, l) => {
+        return { form, tensors: tensorsOf(form).map(({ name, shape }) => take(`${path}.${l}.${name}`, ...shape)) }
+      })
+      return { kind: member.kind, layers }
+    }
+    default:
+      return member satisfies never
+  }
 }
 
 function checkKnots(scores: Float32Array, ps: Float32Array): void {

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { Arena } from './kernel/arena.ts'
 import { ADAM, BACKWARD, DENSE, DERIVE, LOSS, operation, type Program, real, TRANSPOSE } from './kernel/program.ts'
-import { packed, shape } from './packing.ts'
 import type { DenseLayer } from './model.ts'
+import { packed, shape } from './packing.ts'
 import { latentColumns, type Penalty } from './penalty.ts'
 
 /** Word of the Adam operation at which its rate and spread lie. */

@@ -13,8 +13,9 @@ import { Arena } from './kernel/arena.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
-import { type Buffers, layers, type PlacedMember, placeMember, residuals, scoring } from './members.ts'
-import type { Model } from './model.ts'
+import { type Buffers, type PlacedMember, placeMember, residuals, scoring } from './members.ts'
+import { valuesOf } from './members-sequence.ts'
+import type { Member, Model } from './model.ts'
 
 /** Rows of one call. */
 export const rowsMax = 1024
@@ -125,12 +126,23 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
 function checkSize({ width, members }: Model): void {
   let values = width * (rowsMax + 64 * chunkRows)
   for (const member of members) {
-    for (const { inputs, outputs } of member.layers) values += (inputs + 1) * (outputs + 7) + chunkRows * (outputs + 7)
+    values += layerValues(member)
     if (member.scoring.kind === 'mahalanobis') values += width * (width + 7)
   }
   if (values * 4 <= kernelBytesMax) return
   const needed = `it needs ${values * 4} bytes of kernel memory; at most ${kernelBytesMax} are allowed`
   throw new Failure('artefact-invalid', `model: ${needed}`)
+}
+
+function layerValues(member: Member): number {
+  switch (member.kind) {
+    case 'dense':
+      return member.layers.reduce((sum, { inputs, outputs }) => sum + (inputs + 1 + chunkRows) * (outputs + 7), 0)
+    case 'sequence':
+      return member.layers.reduce((sum, { form }) => sum + valuesOf(form, chunkRows), 0)
+    default:
+      return member satisfies never
+  }
 }
 
 /** Memory and programs for a model. */
@@ -139,7 +151,7 @@ function plan(model: Model): Plan {
   const arena = new Arena()
   const stride = Math.ceil(width / 8) * 8
   const vectors = stride / 4
-  const members = model.members.map((member) => placeMember(arena, member, width))
+  const members = model.members.map((member) => placeMember(arena, member, width, chunkRows))
   const columns = Math.max(stride, ...members.map((member) => member.columnsMax))
   const room = (): number => arena.reserve(chunkRows * columns)
   const buffers: Buffers = { z: room(), left: room(), right: room(), reconstructed: room(), residual: room(), vectors }
@@ -164,7 +176,7 @@ function plan(model: Model): Plan {
   const look = [...slow]
   members.forEach((member, i) => {
     const turn = { index: i, of: members.length }
-    fast.push(...layers(member, buffers), ...scoring(member, buffers, { ...turn, scores, counts, masks: 0 }))
+    fast.push(...member.layers(buffers), ...scoring(member, buffers, { ...turn, scores, counts, masks: 0 }))
     slow.push(...filled(member, buffers, scaled, masks, fillRoundsScore))
     slow.push(...scoring(member, buffers, { ...turn, scores: sideScores, counts: sideCounts, masks }))
     look.push(...filled(member, buffers, scaled, masks, fillRoundsExplain))
@@ -177,7 +189,7 @@ function plan(model: Model): Plan {
 /** From the scaled rows to a reconstruction of rows whose missing values were filled in so many times. */
 function filled(member: PlacedMember, buffers: Buffers, scaled: number, masks: number, rounds: number): number[] {
   const { z, reconstructed, vectors } = buffers
-  const reconstruct = layers(member, buffers)
+  const reconstruct = member.layers(buffers)
   const round = [...reconstruct, ...operation(FILL, z, reconstructed, masks, vectors)]
   return [...operation(COPY, scaled, z, vectors), ...Array.from({ length: rounds }, () => round).flat(), ...reconstruct]
 }

@@ -1,9 +1,10 @@
 // Members: the weights and scoring constants of each member in a kernel's memory, and the operations that run them.
-// Weights are packed as the kernel reads them (assembly/dense.ts): blocks of 8 columns, [block][input][8].
 
 import type { Arena } from './kernel/arena.ts'
-import { curveCodes, DENSE, ERROR, operation, RESIDUAL, real, SQUARES, turnBits, WEIGHTED } from './kernel/program.ts'
-import type { Activation, Member, Scoring } from './model.ts'
+import { DENSE, ERROR, operation, RESIDUAL, real, SQUARES, turnBits, WEIGHTED } from './kernel/program.ts'
+import { placeSequence } from './members-sequence.ts'
+import type { DenseLayer, Member, Scoring } from './model.ts'
+import { packed, shape } from './packing.ts'
 
 /** Positions of the work buffers that all members share, each with room for a chunk of rows. */
 export interface Buffers {
@@ -27,7 +28,8 @@ interface PlacedLayer {
 }
 
 export interface PlacedMember {
-  readonly layers: readonly PlacedLayer[]
+  /** Operations from buffers.z to buffers.reconstructed. */
+  readonly layers: (buffers: Buffers) => number[]
   readonly columnsMax: number
   readonly residualMean: number
   readonly scoring:
@@ -36,27 +38,48 @@ export interface PlacedMember {
   readonly width: number
 }
 
-export function placeMember(arena: Arena, member: Member, width: number): PlacedMember {
-  const layers = member.layers.map((layer): PlacedLayer => {
-    const blocks = Math.ceil(layer.outputs / 8)
-    return {
-      inputs: layer.inputs,
-      blocks,
-      weights: arena.place(packed(layer.weights, layer.inputs, layer.outputs)),
-      bias: arena.place(layer.bias, blocks * 8),
-      ...shape(layer.activation),
-    }
-  })
+/** `rows` is how many go through the layers together. */
+export function placeMember(arena: Arena, member: Member, width: number, rows: number): PlacedMember {
   const stride = Math.ceil(width / 8) * 8
   const { scoring } = member
-  const columnsMax = Math.max(stride, ...layers.map((layer) => layer.blocks * 8))
   const residualMean = scoring.kind === 'mahalanobis' ? scoring.residualMean : new Float32Array(width)
   return {
-    layers,
-    columnsMax,
+    ...placeLayers(arena, member, stride, rows),
     residualMean: arena.place(residualMean, stride),
     scoring: placeScoring(arena, scoring, width, stride),
     width,
+  }
+}
+
+function placeLayers(
+  arena: Arena,
+  member: Member,
+  stride: number,
+  rows: number,
+): Pick<PlacedMember, 'layers' | 'columnsMax'> {
+  switch (member.kind) {
+    case 'dense': {
+      const placed = member.layers.map((layer) => placeDense(arena, layer))
+      const columnsMax = Math.max(stride, ...placed.map((layer) => layer.blocks * 8))
+      return { layers: (buffers) => denseLayers(placed, buffers), columnsMax }
+    }
+    case 'sequence': {
+      const words = placeSequence(arena, member.layers, rows)
+      return { layers: ({ z, reconstructed }) => words(z, reconstructed, stride * 4), columnsMax: stride }
+    }
+    default:
+      return member satisfies never
+  }
+}
+
+function placeDense(arena: Arena, layer: DenseLayer): PlacedLayer {
+  const blocks = Math.ceil(layer.outputs / 8)
+  return {
+    inputs: layer.inputs,
+    blocks,
+    weights: arena.place(packed(layer.weights, layer.inputs, layer.outputs)),
+    bias: arena.place(layer.bias, blocks * 8),
+    ...shape(layer.activation),
   }
 }
 
@@ -78,13 +101,12 @@ function placeScoring(arena: Arena, scoring: Scoring, width: number, stride: num
   }
 }
 
-/** Operations from buffers.z to buffers.reconstructed. */
-export function layers(member: PlacedMember, buffers: Buffers): number[] {
+function denseLayers(placed: readonly PlacedLayer[], buffers: Buffers): number[] {
   const words: number[] = []
   let from = buffers.z
   let fromStride = buffers.vectors * 16
-  member.layers.forEach((layer, i) => {
-    const last = i === member.layers.length - 1
+  placed.forEach((layer, i) => {
+    const last = i === placed.length - 1
     const to = last ? buffers.reconstructed : i % 2 === 0 ? buffers.left : buffers.right
     const toStride = layer.blocks * 32
     words.push(...dense(layer, from, fromStride, to, toStride))
@@ -142,42 +164,6 @@ export function scoring(member: PlacedMember, buffers: Buffers, target: Target):
 export function residuals(member: PlacedMember, buffers: Buffers, masks: number): number[] {
   const { z, reconstructed, residual, vectors } = buffers
   return operation(RESIDUAL, z, reconstructed, member.residualMean, masks, residual, vectors)
-}
-
-export function shape(activation: Activation): { slope: number; curve: number } {
-  switch (activation.kind) {
-    case 'linear':
-      return { slope: 1, curve: curveCodes.none }
-    case 'relu':
-      return { slope: 0, curve: curveCodes.none }
-    case 'leaky-relu':
-      return { slope: activation.alpha, curve: curveCodes.none }
-    case 'tanh':
-      return { slope: 1, curve: curveCodes.tanh }
-    case 'sigmoid':
-      return { slope: 1, curve: curveCodes.sigmoid }
-    default:
-      return activation satisfies never
-  }
-}
-
-/** Weights in row-major [input][output] as the kernel reads them. */
-export function packed(weights: Float32Array, inputs: number, outputs: number): Float32Array {
-  const blocks = Math.ceil(outputs / 8)
-  const target = new Float32Array(blocks * inputs * 8)
-  for (let i = 0; i < inputs; i++) {
-    for (let o = 0; o < outputs; o++) target[((o >> 3) * inputs + i) * 8 + (o & 7)] = weights[i * outputs + o]!
-  }
-  return target
-}
-
-/** The inverse of `packed`. */
-export function unpacked(weights: Float32Array, inputs: number, outputs: number): Float32Array {
-  const target = new Float32Array(inputs * outputs)
-  for (let i = 0; i < inputs; i++) {
-    for (let o = 0; o < outputs; o++) target[i * outputs + o] = weights[((o >> 3) * inputs + i) * 8 + (o & 7)]!
-  }
-  return target
 }
 
 function transposed(square: Float32Array, width: number): Float32Array {

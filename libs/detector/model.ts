@@ -6,6 +6,8 @@
 //   M3 the score of a row is the mean over the members of each member's own score; every member scores by the same kind.
 // All numbers that shape a score are float32: what is stored is what is computed with.
 
+import type { SequenceLayer } from './sequence.ts'
+
 /** JSON that travels with the model and is never computed with. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -52,13 +54,20 @@ export type Scoring =
   /** mean over columns of r² / trainError; trainError > 0 (floored by the fit). */
   | { readonly kind: 'error-over-train'; readonly trainError: Float32Array }
 
-/** One autoencoder and how it is scored. Kinds to come (masked, convolutional, recurrent, attention) join this union. */
+/** One autoencoder and how it is scored. */
 export interface DenseMember {
   readonly kind: 'dense'
   readonly layers: readonly DenseLayer[]
   readonly scoring: Scoring
 }
-export type Member = DenseMember
+
+/** The same for rows that are windows: layers over their steps (sequence.ts), from width columns to width columns. */
+export interface SequenceMember {
+  readonly kind: 'sequence'
+  readonly layers: readonly SequenceLayer[]
+  readonly scoring: Scoring
+}
+export type Member = DenseMember | SequenceMember
 
 /** Generalised Pareto tail of the calibration scores above `level`; see calibration.ts. */
 export interface Tail {

@@ -6,9 +6,9 @@ import { Failure } from '../../libs/core/failure.ts'
 import { type Engine, engine, probeRows, rowsMax } from '../../libs/detector/engine.ts'
 import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { curveCodes } from '../../libs/detector/kernel/program.ts'
-import { activate } from '../../libs/detector/kernel/twin.ts'
-import type { Member, Model } from '../../libs/detector/model.ts'
-import { type Shape, sampleModel, sampleRows } from './sample-model.ts'
+import { activate } from '../../libs/detector/kernel/twin-activation.ts'
+import type { DenseMember } from '../../libs/detector/model.ts'
+import { type DenseModel, type Shape, sampleModel, sampleRows } from './sample-model.ts'
 
 const seed = Number(process.env['SEED'] ?? 7)
 const shapes: readonly Shape[] = [
@@ -40,7 +40,7 @@ function scores(running: Engine, rows: Float32Array, batch: number): Float32Arra
 }
 
 /** Scores in float64 with Math, without the kernel; missing values filled in twice and left out of the score. */
-function reference(model: Model, row: Float32Array): number {
+function reference(model: DenseModel, row: Float32Array): number {
   const { mean, inverseScale, clip } = model.scaler
   const missing = Array.from(row, (x) => Number.isNaN(x))
   let sum = 0
@@ -70,7 +70,7 @@ function reference(model: Model, row: Float32Array): number {
   return sum / model.members.length
 }
 
-function reconstruct(member: Member, z: readonly number[]): readonly number[] {
+function reconstruct(member: DenseMember, z: readonly number[]): readonly number[] {
   let h = z
   for (const layer of member.layers) {
     const before = h

@@ -6,7 +6,7 @@ import { calibrate } from '../../libs/detector/calibration.ts'
 import { type FitRequest, scoresOf } from '../../libs/detector/fit.ts'
 import { fitScaler, scaled } from '../../libs/detector/fit-scaler.ts'
 import { linearMember } from '../../libs/detector/kinds/linear.ts'
-import type { Model } from '../../libs/detector/model.ts'
+import type { DenseModel } from './sample-model.ts'
 
 const causes = 2
 
@@ -45,11 +45,11 @@ export function requestOf(rows: Float32Array, width: number, more: Partial<FitRe
 }
 
 /** A model of the linear member alone, calibrated on `fresh` rows: quick, since nothing is trained. */
-export function linearModel(rows: Float32Array, fresh: Float32Array, width: number, alpha: number): Model {
+export function linearModel(rows: Float32Array, fresh: Float32Array, width: number, alpha: number): DenseModel {
   const count = rows.length / width
   const scaler = fitScaler(rows, count, width, false)
   const { names, groups, revision } = requestOf(rows, width)
-  const model: Model = {
+  const model: DenseModel = {
     kind: 'undercomplete',
     width,
     layout: { revision, features: names, groups },

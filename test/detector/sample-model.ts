@@ -1,7 +1,11 @@
 // Sample models with random weights, for tests of engine, artefact and load: no training, any shape.
 
 import { Random } from '../../libs/core/random.ts'
-import type { Activation, DenseLayer, Member, Model, Scoring } from '../../libs/detector/model.ts'
+import type { Activation, DenseLayer, DenseMember, Model, Scoring } from '../../libs/detector/model.ts'
+
+export interface DenseModel extends Model {
+  readonly members: readonly DenseMember[]
+}
 
 export interface Shape {
   /** Widths from input to output. */
@@ -12,7 +16,7 @@ export interface Shape {
   readonly seed: number
 }
 
-export function sampleModel(shape: Shape): Model {
+export function sampleModel(shape: Shape): DenseModel {
   const random = Random.derived(shape.seed, 'sample-model')
   const width = shape.widths[0]!
   const floats = (length: number, spread: number): Float32Array =>
@@ -33,7 +37,7 @@ export function sampleModel(shape: Shape): Model {
     for (let i = 0; i < width; i++) for (let j = i; j < width; j++) whitening[i * width + j] = i === j ? 1 : 0
     return { kind: shape.scoring, residualMean: floats(width, 0.1), whitening }
   }
-  const member = (): Member => ({
+  const member = (): DenseMember => ({
     kind: 'dense',
     layers: shape.widths.slice(1).map((outputs, i) => {
       const last = i === shape.widths.length - 2

@@ -12,6 +12,9 @@ export const FILL = 8
 export const NEAREST = 14
 export const RECALL = 15
 export const DISTANCE = 16
+/** Layers over the steps of a window. */
+export const CONVOLVE = 20
+export const MOVE = 21
 /** Training only, which the twin does not know. */
 export const LOSS = 9
 export const DERIVE = 10

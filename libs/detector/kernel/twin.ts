@@ -3,12 +3,13 @@
 // the bits are those of the WebAssembly kernel.
 
 import {
+  CONVOLVE,
   COPY,
-  curveCodes,
   DENSE,
   DISTANCE,
   ERROR,
   FILL,
+  MOVE,
   NEAREST,
   RECALL,
   RESIDUAL,
@@ -17,44 +18,12 @@ import {
   turnBits,
   WEIGHTED,
 } from './program.ts'
+import { activate, pmax, pmin } from './twin-activation.ts'
 import { distance, nearest, recall, runWords } from './twin-nearest.ts'
+import { sequence } from './twin-sequence.ts'
 
 const f = Math.fround
 const FLOAT32_MAX = 3.4028234663852886e38
-const P = [1.33547191083494e-8, 2.060912811430171e-5, 0.0034955909941345453, 0.13381028175354004, 1].map(f)
-const Q = [7.77658271999826e-7, 0.00032856393954716623, 0.02587699331343174, 0.4671434462070465, 1].map(f)
-
-/** The kernel's minimum: a where the two cannot be compared. */
-function pmin(a: number, b: number): number {
-  // biome-ignore lint/complexity/useMathMinMax: Math.min answers NaN where the kernel answers a.
-  return b < a ? b : a
-}
-
-function pmax(a: number, b: number): number {
-  // biome-ignore lint/complexity/useMathMinMax: Math.max answers NaN where the kernel answers a.
-  return a < b ? b : a
-}
-
-function tanh(value: number): number {
-  const x = pmax(-9, pmin(9, value))
-  const u = f(x * x)
-  let p = P[0]!
-  let q = Q[0]!
-  for (let i = 1; i < 5; i++) {
-    p = f(f(p * u) + P[i]!)
-    q = f(f(q * u) + Q[i]!)
-  }
-  const y = f(f(x * p) / q)
-  return pmax(-1, pmin(1, y))
-}
-
-/** The larger of x and x·slope; then the curve of that code. */
-export function activate(slope: number, code: number, sum: number): number {
-  const x = pmax(sum, f(sum * slope))
-  if (code === curveCodes.tanh) return tanh(x)
-  if (code === curveCodes.sigmoid) return f(0.5 + f(0.5 * tanh(f(x * 0.5))))
-  return x
-}
 
 /** What interprets programs over `memory`: (program, end, rows, chunk) → missing values. */
 export function twin(memory: ArrayBuffer): (at: number, end: number, rows: number, chunk: number) => number {
@@ -98,6 +67,10 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
     case RECALL:
     case DISTANCE:
       near(heap, words, at, row, count)
+      return 0
+    case CONVOLVE:
+    case MOVE:
+      sequence(heap, words, at, count)
       return 0
     default:
       if (words[at] !== FILL) throw new RangeError(`no such kernel operation: ${words[at]}`)

@@ -6,7 +6,7 @@ import { Random } from '../../../libs/core/random.ts'
 import { Arena } from '../../../libs/detector/kernel/arena.ts'
 import { type Kernel, twinKernel, wasmKernel } from '../../../libs/detector/kernel/kernel.ts'
 import { DISTANCE, NEAREST, operation, RECALL } from '../../../libs/detector/kernel/program.ts'
-import { packed } from '../../../libs/detector/members.ts'
+import { packed } from '../../../libs/detector/packing.ts'
 
 const seed = Number(process.env['SEED'] ?? 11)
 

@@ -1,0 +1,133 @@
+// Members sequence: layers over the steps of a window in a kernel's memory, and the operations that run them. Between
+// layers a row of the chunk lies in one of two buffers, step after step, the channels of a step padded to whole blocks.
+// Invariants
+//   Q1 outputs of one phase are computed in ascending order, since the kernel computes steps four at a time and leaves
+//      garbage in up to three steps behind the last: what comes later writes over it, and a row has room for the rest.
+
+import type { Arena } from './kernel/arena.ts'
+import { CONVOLVE, DENSE, MOVE, operation, real } from './kernel/program.ts'
+import { packed, shape } from './packing.ts'
+import { type ConvolutionForm, type LayerForm, type SequenceLayer, tapsOf } from './sequence.ts'
+
+/** Where rows of steps lie, in bytes. */
+interface Place {
+  readonly at: number
+  /** From one row, and from one step, to the next. */
+  readonly row: number
+  readonly step: number
+}
+
+/** Operations from rows in scaled units at `from` to their reconstruction at `to`, rows `stride` bytes apart. */
+type Words = (from: number, to: number, stride: number) => number[]
+
+/** Steps behind the last of a phase that the kernel may write. */
+const overrun = 3
+const block = 8
+
+export function placeSequence(arena: Arena, layers: readonly SequenceLayer[], rows: number): Words {
+  const room = Math.max(...layers.map(({ form }) => valuesOfRow(form)))
+  const buffers = [arena.reserve(rows * room), arena.reserve(rows * room)]
+  const emitters = layers.map((layer, i) => {
+    const { input, output } = layer.form
+    const inputChannels = i === 0 ? input.channels : padded(input.channels)
+    const to = { at: buffers[i % 2]!, row: valuesOfRow(layer.form) * 4, step: padded(output.channels) * 4 }
+    return { to, emit: placeLayer(arena, layer, inputChannels) }
+  })
+  const { steps, channels } = layers.at(-1)!.form.output
+  const stepBytes = channels * 4
+  return (from, to, stride) => {
+    const words: number[] = []
+    let current: Place = { at: from, row: stride, step: layers[0]!.form.input.channels * 4 }
+    for (const { emit, to: next } of emitters) {
+      words.push(...emit(current, next))
+      current = next
+    }
+    const { at, row, step } = current
+    words.push(...operation(MOVE, at, row, step, steps, stepBytes, to, stride, stepBytes))
+    return words
+  }
+}
+
+type Emit = (from: Place, to: Place) => number[]
+
+function placeLayer(arena: Arena, layer: SequenceLayer, inputChannels: number): Emit {
+  const { form } = layer
+  switch (form.kind) {
+    case 'convolution':
+    case 'transposed':
+      return placeConvolution(arena, form, layer.tensors, inputChannels)
+    default:
+      return form.kind satisfies never
+  }
+}
+
+/** One product a group of outputs that read alike; those of a single step go through all rows of the chunk at once. */
+function placeConvolution(
+  arena: Arena,
+  form: ConvolutionForm,
+  tensors: readonly Float32Array[],
+  inputChannels: number,
+): Emit {
+  const blocks = padded(form.output.channels) / block
+  const biasAt = arena.place(tensors[1]!, blocks * block)
+  const { slope, curve } = shape(form.activation)
+  const known = new Map<string, number>()
+  const groups = tapsOf(form).map((taps) => {
+    const name = taps.kernelSteps.join()
+    const at = known.get(name) ?? arena.place(packedSteps(form, tensors[0]!, taps.kernelSteps, inputChannels))
+    known.set(name, at)
+    return { taps, at }
+  })
+  return (from, to) =>
+    groups.flatMap(({ taps, at }) => {
+      const k = taps.kernelSteps.length * inputChannels
+      const a = from.at + taps.first * from.step
+      const c = to.at + taps.at * to.step
+      const last = [blocks, real(slope), curve]
+      if (taps.count === 1) return operation(DENSE, a, from.row, k, 0, at, biasAt, c, to.row, ...last)
+      const [fromStep, toStep] = [taps.advance * from.step, taps.every * to.step]
+      return operation(CONVOLVE, a, from.row, fromStep, taps.count, k, at, biasAt, c, to.row, toStep, ...last)
+    })
+}
+
+/** The weights of these kernel steps one after another, with nothing from the padding of the input. */
+function packedSteps(
+  { input, output }: ConvolutionForm,
+  weights: Float32Array,
+  kernelSteps: readonly number[],
+  inputChannels: number,
+): Float32Array {
+  const size = input.channels * output.channels
+  const rows = new Float32Array(kernelSteps.length * inputChannels * output.channels)
+  for (const [i, step] of kernelSteps.entries())
+    rows.set(weights.subarray(step * size, (step + 1) * size), i * inputChannels * output.channels)
+  return packed(rows, kernelSteps.length * inputChannels, output.channels)
+}
+
+function padded(channels: number): number {
+  return Math.ceil(channels / block) * block
+}
+
+/** Values of a row of the layer's output, with what the kernel may write behind it. */
+function valuesOfRow(form: LayerForm): number {
+  const every = form.kind === 'transposed' ? form.stride : 1
+  return (form.output.steps + overrun * every) * padded(form.output.channels)
+}
+
+/** 32-bit values that a layer takes of a kernel's memory, at most. */
+export function valuesOf(form: LayerForm, rows: number): number {
+  return 2 * rows * valuesOfRow(form) + weightValues(form)
+}
+
+function weightValues(form: LayerForm): number {
+  switch (form.kind) {
+    case 'convolution':
+    case 'transposed': {
+      const size = padded(form.input.channels) * padded(form.output.channels)
+      const groups = tapsOf(form)
+      return groups.reduce((sum, { kernelSteps }) => sum + kernelSteps.length * size, groups.length * 16)
+    }
+    default:
+      return form.kind satisfies never
+  }
+}

@@ -1,0 +1,137 @@
+// Sequence: layers over the steps of a window, as plain values: their forms, the tensors that each form needs, and which
+// steps of its input an output step of a convolution reads. What trains them is tensorflow/, what runs them
+// members-sequence.ts; both follow this file.
+// Invariants
+//   S1 a window lies step after step, oldest first, the channels of a step side by side: a row of the stream is one.
+//   S2 a convolution is padded with zeros to ⌈steps / stride⌉ outputs, the smaller half of the padding before the first
+//      step; a transposed one of the same numbers is its mirror image, from the outputs back to the steps.
+// A dense layer over all steps is a convolution whose kernel and stride are all steps, one to all steps its mirror, and one
+// in each step has kernel 1.
+
+import type { Activation } from './model.ts'
+
+export interface Grid {
+  readonly steps: number
+  readonly channels: number
+}
+
+export interface ConvolutionForm {
+  readonly kind: 'convolution' | 'transposed'
+  readonly input: Grid
+  readonly output: Grid
+  /** Steps that an output reads (of a transposed one: steps that an input reaches). */
+  readonly kernel: number
+  readonly stride: number
+  readonly activation: Activation
+}
+
+export type LayerForm = ConvolutionForm
+
+export interface SequenceLayer {
+  readonly form: LayerForm
+  /** As `tensorsOf` lists them. */
+  readonly tensors: readonly Float32Array[]
+}
+
+/** How a training begins: uniform after Glorot and Bengio (2010), or all one value. */
+export type Initial =
+  | { readonly kind: 'uniform'; readonly fanIn: number; readonly fanOut: number }
+  | { readonly kind: 'constant'; readonly value: number }
+
+export interface TensorForm {
+  readonly name: string
+  /** Row-major. */
+  readonly shape: readonly number[]
+  readonly initial: Initial
+}
+
+const zeros: Initial = { kind: 'constant', value: 0 }
+
+export function tensorsOf(form: LayerForm): readonly TensorForm[] {
+  switch (form.kind) {
+    case 'convolution':
+    case 'transposed': {
+      const { input, output, kernel, stride } = form
+      const reach = Math.max(1, kernel / stride)
+      const [inward, outward] = form.kind === 'convolution' ? [kernel, reach] : [reach, kernel]
+      const initial: Initial = { kind: 'uniform', fanIn: inward * input.channels, fanOut: outward * output.channels }
+      return [
+        { name: 'weights', shape: [kernel, input.channels, output.channels], initial },
+        { name: 'bias', shape: [output.channels], initial: zeros },
+      ]
+    }
+    default:
+      return form.kind satisfies never
+  }
+}
+
+export function sizeOfTensor({ shape }: TensorForm): number {
+  return shape.reduce((product, extent) => product * extent, 1)
+}
+
+/** Zeros before the first of `steps`. */
+export function paddingBefore(steps: number, kernel: number, stride: number): number {
+  const outputs = Math.ceil(steps / stride)
+  return Math.floor(Math.max(0, (outputs - 1) * stride + kernel - steps) / 2)
+}
+
+/** What output steps `at`, at + every, … (`count` of them) read: input steps from `first` on, each by its kernel step. */
+export interface Taps {
+  readonly at: number
+  readonly every: number
+  readonly count: number
+  readonly first: number
+  /** How far `first` moves from one of these outputs to the next. */
+  readonly advance: number
+  readonly kernelSteps: readonly number[]
+}
+
+/** The taps of all output steps: of each phase in ascending order, outputs that read alike together. */
+export function tapsOf(form: ConvolutionForm): Taps[] {
+  const { input, output, kernel, stride } = form
+  const mirrored = form.kind === 'transposed'
+  const padding = paddingBefore(mirrored ? output.steps : input.steps, kernel, stride)
+  const [phases, advance] = mirrored ? [stride, 1] : [1, stride]
+  const taps: Taps[] = []
+  for (let phase = 0; phase < Math.min(phases, output.steps); phase++) {
+    let group: Taps | undefined
+    for (let at = phase; at < output.steps; at += phases) {
+      const read = mirrored ? reachedBy(form, at + padding) : readFrom(form, at * stride - padding)
+      const continues = group !== undefined && sameSteps(group.kernelSteps, read.kernelSteps)
+      if (continues && group !== undefined && group.first + group.count * advance === read.first) {
+        group = { ...group, count: group.count + 1 }
+        taps[taps.length - 1] = group
+      } else {
+        group = { at, every: phases, count: 1, advance, ...read }
+        taps.push(group)
+      }
+    }
+  }
+  return taps
+}
+
+interface Read {
+  readonly first: number
+  readonly kernelSteps: readonly number[]
+}
+
+/** The kernel laid over the input from step `from` on, which may lie before its beginning. */
+function readFrom({ input, kernel }: ConvolutionForm, from: number): Read {
+  const first = Math.max(0, from)
+  const last = Math.min(input.steps, from + kernel)
+  return { first, kernelSteps: Array.from({ length: Math.max(0, last - first) }, (_, i) => first - from + i) }
+}
+
+/** The inputs whose kernels reach the padded output step `at`, each with the kernel step that does. */
+function reachedBy({ input, kernel, stride }: ConvolutionForm, at: number): Read {
+  const first = Math.max(0, Math.ceil((at - kernel + 1) / stride))
+  const last = Math.min(input.steps - 1, Math.floor(at / stride))
+  return {
+    first,
+    kernelSteps: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => at - (first + i) * stride),
+  }
+}
+
+function sameSteps(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((step, i) => step === b[i])
+}

@@ -1,0 +1,118 @@
+// Models of random layers over the steps of windows, for tests of what runs and stores them, and their reconstruction in
+// float64 from the definitions of the layers.
+
+import { Random } from '../../libs/core/random.ts'
+import type { Activation, Model, SequenceMember } from '../../libs/detector/model.ts'
+import {
+  type ConvolutionForm,
+  type LayerForm,
+  paddingBefore,
+  sizeOfTensor,
+  tensorsOf,
+} from '../../libs/detector/sequence.ts'
+import { sampleModel } from './sample-model.ts'
+
+export interface SequenceModel extends Model {
+  readonly members: readonly SequenceMember[]
+}
+
+export function sequenceModel(forms: readonly LayerForm[], seed: number): SequenceModel {
+  const random = Random.derived(seed, 'sequence-model')
+  const { steps, channels } = forms[0]!.input
+  const width = steps * channels
+  const { members, ...rest } = sampleModel({
+    widths: [width, width],
+    activation: { kind: 'linear' },
+    scoring: 'mahalanobis',
+    members: 1,
+    seed,
+  })
+  const layers = forms.map((form) => ({
+    form,
+    tensors: tensorsOf(form).map((tensor) => {
+      const spread = tensor.initial.kind === 'uniform' ? 1 / Math.sqrt(tensor.initial.fanIn) : 0.1
+      return Float32Array.from({ length: sizeOfTensor(tensor) }, () => random.normal() * spread)
+    }),
+  }))
+  return { ...rest, members: [{ kind: 'sequence', layers, scoring: members[0]!.scoring }] }
+}
+
+/** Of one row in scaled units. */
+export function reconstructed({ layers }: SequenceMember, row: readonly number[]): readonly number[] {
+  return layers.reduce((current, { form, tensors }) => layerOf(form, tensors, current), row)
+}
+
+function layerOf(form: LayerForm, tensors: readonly Float32Array[], x: readonly number[]): number[] {
+  switch (form.kind) {
+    case 'convolution':
+    case 'transposed':
+      return convolved(form, tensors, x)
+    default:
+      return form.kind satisfies never
+  }
+}
+
+/** Every pair of a step of the wider side and one of the narrower that a kernel step joins. */
+function convolved(form: ConvolutionForm, [weights, bias]: readonly Float32Array[], x: readonly number[]): number[] {
+  const { input, output, kernel, stride } = form
+  const y = Array.from({ length: output.steps * output.channels }, (_, i) => bias![i % output.channels]!)
+  const wide = form.kind === 'convolution' ? input : output
+  const narrow = form.kind === 'convolution' ? output : input
+  const padding = paddingBefore(wide.steps, kernel, stride)
+  for (let t = 0; t < narrow.steps; t++)
+    for (let j = 0; j < kernel; j++) {
+      const u = t * stride + j - padding
+      if (u < 0 || u >= wide.steps) continue
+      const [from, to] = form.kind === 'convolution' ? [u, t] : [t, u]
+      for (let c = 0; c < input.channels; c++)
+        for (let o = 0; o < output.channels; o++)
+          y[to * output.channels + o]! +=
+            x[from * input.channels + c]! * weights![(j * input.channels + c) * output.channels + o]!
+    }
+  return y.map((value) => activated(form.activation, value))
+}
+
+function activated(activation: Activation, x: number): number {
+  switch (activation.kind) {
+    case 'linear':
+      return x
+    case 'relu':
+      return Math.max(0, x)
+    case 'tanh':
+      return Math.tanh(x)
+    case 'sigmoid':
+      return 1 / (1 + Math.exp(-x))
+    case 'leaky-relu':
+      return x < 0 ? x * activation.alpha : x
+    default:
+      return activation satisfies never
+  }
+}
+
+/** Layers from a window to itself by way of a narrow middle, with every stride, phase and padding that there is. */
+export const convolutions: readonly { readonly name: string; readonly forms: readonly LayerForm[] }[] = [
+  { name: 'two strides of 2', forms: hourglass(40, 8, 16, 5, 2) },
+  { name: 'odd steps and channels', forms: hourglass(13, 3, 9, 5, 2) },
+  { name: 'a stride of 3', forms: hourglass(11, 10, 12, 4, 3) },
+  { name: 'kernels of one step', forms: hourglass(6, 5, 12, 1, 1) },
+  { name: 'a single step', forms: hourglass(1, 7, 3, 1, 1) },
+  { name: 'a single channel', forms: hourglass(20, 1, 8, 3, 2) },
+  { name: 'a kernel of all steps', forms: hourglass(6, 2, 3, 6, 6) },
+]
+
+function hourglass(steps: number, channels: number, filters: number, kernel: number, stride: number): LayerForm[] {
+  const window = { steps, channels }
+  const half = { steps: Math.ceil(steps / stride), channels: filters }
+  const low = { steps: Math.ceil(half.steps / stride), channels: filters + 1 }
+  const code = { steps: 1, channels: 5 }
+  const leak: Activation = { kind: 'leaky-relu', alpha: 0.1 }
+  const all = { kernel: low.steps, stride: low.steps }
+  return [
+    { kind: 'convolution', input: window, output: half, kernel, stride, activation: leak },
+    { kind: 'convolution', input: half, output: low, kernel, stride, activation: { kind: 'sigmoid' } },
+    { kind: 'convolution', input: low, output: code, ...all, activation: { kind: 'tanh' } },
+    { kind: 'transposed', input: code, output: low, ...all, activation: leak },
+    { kind: 'transposed', input: low, output: half, kernel, stride, activation: { kind: 'relu' } },
+    { kind: 'transposed', input: half, output: window, kernel, stride, activation: { kind: 'linear' } },
+  ]
+}
