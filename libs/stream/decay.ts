@@ -28,10 +28,10 @@ export function decayFeature(operation: AggregateOperation | 'ratio', halfLifeMs
     hot,
     cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number): void {
-      const { count, source, bucket, cell: first, fresh, timeMs, slabs } = chunk
+      const { count, source, cell: first, fresh, timeMs } = chunk
+      const { cells } = chunk.slab
       const values = want < 0 ? null : chunk.columns.numbers[want]!
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const cells = slabs[bucket[k]!]!.cells
         const cell = first[k]! + hotAt
         if (fresh[k] === 1) reset(cells, cell, hot, 0, NONE)
         const weight = age(cells, cell, timeMs[k]!, halfLifeMs)

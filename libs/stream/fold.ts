@@ -12,12 +12,13 @@
 import assert from 'node:assert/strict'
 import { Columns, type Decoder, type SchemaNeed } from '../codec/columns.ts'
 import type { Records } from '../core/records.ts'
-import { LATE, NORMAL, WARMING } from '../core/verdict.ts'
+import { WARMING } from '../core/verdict.ts'
 import { type Admission, admission } from './admission.ts'
 import { type Features, features } from './features.ts'
 import type { Chunk } from './operation.ts'
 import { pack, type Shape, unpack } from './pack.ts'
-import { SLAB_CELLS, SLOT_BYTES, Slab, TIME_CELL } from './slab.ts'
+import { Placement } from './placement.ts'
+import { SLAB_CELLS, SLOT_BYTES, Slab } from './slab.ts'
 import { push, unroll } from './steps.ts'
 import type { Stream } from './stream.ts'
 
@@ -67,8 +68,6 @@ const BUCKETS_MIN = 16
 const BUCKETS_MAX = 256
 /** Records that all operations see before the next are placed: their rows and cells stay in a core's cache meanwhile. */
 const BLOCK_ROWS = 256
-/** 32-bit words of a cache line. */
-const LINE_WORDS = 16
 /** The ring's words, behind the slab's own cells, where rows have more than a step. */
 const RING_CELL = SLAB_CELLS
 
@@ -113,17 +112,14 @@ class KeyedFold implements Fold {
   readonly #features: Features
   readonly #columns: Columns
   readonly #chunk: Chunk
-  readonly #slabs: Slab[]
-  readonly #dirty: Uint8Array
+  readonly #slab: Slab
+  readonly #placement: Placement
   readonly #hashes: Uint32Array
   /** Steps of one call where rows have several, or are not wanted. */
   readonly #steps: Float32Array
-  readonly #keysMax: number
   readonly #stepStride: number
   /** Of the last call, for the texts of its records. */
   #from = 0
-  /** Evictions of slabs that were replaced. */
-  #evictions = 0
 
   constructor(stream: Stream, decoder: Decoder, buckets: number, rowsMax: number) {
     assert.ok(buckets >= 1 && (buckets & (buckets - 1)) === 0, `${buckets} buckets are no power of two`)
@@ -138,19 +134,19 @@ class KeyedFold implements Fold {
     this.#admission = admission(stream)
     this.#features = features(stream, reservedCells(stream))
     this.#columns = new Columns(stream.wants, rowsMax)
-    this.#keysMax = bucketKeysMax(stream.spec.keysMax, buckets)
     this.#stepStride = rows > 1 ? stream.width : 0
-    this.#slabs = Array.from({ length: buckets }, () => this.#emptySlab())
-    this.#dirty = new Uint8Array(buckets)
+    const { blank, coldAt } = this.#features
+    const keysMax = bucketKeysMax(stream.spec.keysMax, buckets)
+    this.#slab = new Slab({ buckets, keysMax, stride: blank.length, stepStride: this.#stepStride })
+    this.#placement = new Placement(buckets, stream.spec.source.latenessMs, coldAt[0] ?? reservedCells(stream))
     this.#hashes = new Uint32Array(2 * rowsMax)
     this.#steps = new Float32Array(BLOCK_ROWS * stream.stepWidth)
     this.#chunk = {
       count: 0,
       row: 0,
       columns: this.#columns,
-      slabs: this.#slabs,
+      slab: this.#slab,
       source: new Int32Array(BLOCK_ROWS),
-      bucket: new Int32Array(BLOCK_ROWS),
       cell: new Int32Array(BLOCK_ROWS),
       fresh: new Uint8Array(BLOCK_ROWS),
       timeMs: new Float64Array(BLOCK_ROWS),
@@ -181,31 +177,26 @@ class KeyedFold implements Fold {
   }
 
   isDirty(bucket: number): boolean {
-    return this.#dirty[bucket] === 1
+    return this.#placement.dirty[bucket] === 1
   }
 
   pack(bucket: number): Uint8Array {
-    this.#dirty[bucket] = 0
-    return pack(this.#slab(bucket), this.#shape(bucket))
+    const shape = this.#shape(bucket)
+    this.#placement.dirty[bucket] = 0
+    return pack(this.#slab, shape)
   }
 
   unpack(bucket: number, bytes: Uint8Array): void {
-    const slab = unpack(bytes, this.#shape(bucket))
-    this.#evictions += this.#slab(bucket).evictions
-    this.#slabs[bucket] = slab
-    this.#dirty[bucket] = 0
+    this.#slab.replace(bucket, unpack(bytes, this.#shape(bucket)))
+    this.#placement.dirty[bucket] = 0
   }
 
   get keys(): number {
-    let keys = 0
-    for (const slab of this.#slabs) keys += slab.keys
-    return keys
+    return this.#slab.keys
   }
 
   get evictions(): number {
-    let evictions = this.#evictions
-    for (const slab of this.#slabs) evictions += slab.evictions
-    return evictions
+    return this.#slab.evictions
   }
 
   keyText(records: Records, index: number): string {
@@ -228,84 +219,17 @@ class KeyedFold implements Fold {
     this.#from = from
     const reached = this.#decoder.decode(records, from, to, this.#columns)
     const count = reached - from
-    const into = { outcomes: this.outcomes, timesMs: this.eventTimesMs, hashes: this.#hashes }
-    this.#admission.admit(records, from, count, this.#columns, into)
+    const admitted = { outcomes: this.outcomes, timesMs: this.eventTimesMs, hashes: this.#hashes }
+    this.#admission.admit(records, from, count, this.#columns, admitted)
     this.rowCount = 0
     for (let begin = 0; begin < count; begin += BLOCK_ROWS) {
       const end = Math.min(count, begin + BLOCK_ROWS)
-      assert.ok(this.#warm(begin, end) >= 0)
-      this.#place(records, from, begin, end, bucketFrom)
+      this.#placement.place(records, from, begin, end, admitted, bucketFrom, this.#chunk)
       this.#operate(rows)
       if (this.#stepStride === 0) this.#number(from)
       else this.#window(from, rows)
     }
     return reached
-  }
-
-  /** Gives every admitted record of a block that is not late the slot of its key. */
-  #place(records: Records, from: number, begin: number, end: number, bucketFrom: Float64Array | null): void {
-    const outcomes = this.outcomes
-    const hashes = this.#hashes
-    const times = this.eventTimesMs
-    const slabs = this.#slabs
-    const dirty = this.#dirty
-    const bucketMask = this.buckets - 1
-    const latenessMs = this.#stream.spec.source.latenessMs
-    const { source, bucket, cell, fresh, timeMs, sinceSeconds } = this.#chunk
-    let k = 0
-    for (let i = begin; i < end; i++) {
-      if (outcomes[i] !== NORMAL) continue
-      const high = hashes[2 * i]!
-      const low = hashes[2 * i + 1]!
-      const b = high & bucketMask
-      if (bucketFrom !== null && records.offsets[from + i]! < bucketFrom[b]!) continue
-      const slab = slabs[b]!
-      const t = times[i]!
-      let slot = slab.find(high, low)
-      const known = slot >= 0
-      if (!known) slot = slab.take(high, low)
-      const first = slot * slab.stride
-      const greatest = known ? slab.cells[first + TIME_CELL]! : Number.NEGATIVE_INFINITY
-      if (t < greatest - latenessMs) {
-        outcomes[i] = LATE
-        continue
-      }
-      if (known) slab.touch(slot)
-      if (t > greatest) slab.cells[first + TIME_CELL] = t
-      dirty[b] = 1
-      source[k] = i
-      bucket[k] = b
-      cell[k] = first
-      fresh[k] = known ? 0 : 1
-      timeMs[k] = t
-      sinceSeconds[k] = known ? Math.max(0, t - greatest) / 1000 : Number.NaN
-      k++
-    }
-    this.#chunk.count = k
-  }
-
-  /**
-   * Reads what the records of a block will need, without asking whether they do: loads that nothing waits for overlap,
-   * while those behind the branches of the probing come one after the other. The sum keeps them from being left out.
-   */
-  #warm(begin: number, end: number): number {
-    const hashes = this.#hashes
-    const slabs = this.#slabs
-    const bucketMask = this.buckets - 1
-    const { bucket, cell } = this.#chunk
-    const hotEnd = this.#features.coldAt[0] ?? 0
-    for (let i = begin; i < end; i++) {
-      const b = hashes[2 * i]! & bucketMask
-      bucket[i - begin] = b
-      cell[i - begin] = slabs[b]!.candidate(hashes[2 * i + 1]!)
-    }
-    let sum = 0
-    for (let k = 0; k < end - begin; k++) {
-      const words = slabs[bucket[k]!]!.words
-      const first = 2 * cell[k]!
-      for (let at = 0; at < 2 * hotEnd; at += LINE_WORDS) sum += words[first + at]!
-    }
-    return sum
   }
 
   #operate(rows: Float32Array | null): void {
@@ -352,22 +276,13 @@ class KeyedFold implements Fold {
     return new TextDecoder().decode(bytes.subarray(at, at + length))
   }
 
-  #slab(bucket: number): Slab {
-    const slab = this.#slabs[bucket]
-    assert.ok(slab !== undefined, `there is no bucket ${bucket} of ${this.buckets}`)
-    return slab
-  }
-
-  #emptySlab(): Slab {
-    return new Slab(this.#keysMax, this.#features.blank.length, this.#stepStride)
-  }
-
   #shape(bucket: number): Shape {
+    assert.ok(bucket >= 0 && bucket < this.buckets, `there is no bucket ${bucket} of ${this.buckets}`)
     return {
       revision: this.#stream.revision,
       bucket,
       buckets: this.buckets,
-      keysMax: this.#keysMax,
+      keysMax: this.#slab.keysMax,
       blank: this.#features.blank,
       ringCell: this.#stepStride > 0 ? RING_CELL : -1,
       stepWidth: this.#stream.stepWidth,

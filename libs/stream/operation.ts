@@ -36,11 +36,10 @@ export interface Chunk {
   /** Row of the first of them in what is written. */
   row: number
   readonly columns: Columns
-  readonly slabs: readonly Slab[]
+  readonly slab: Slab
   /** Row of the record in `columns`. */
   readonly source: Int32Array
-  readonly bucket: Int32Array
-  /** First cell of the key's slot in its slab. */
+  /** First cell of the key's slot. */
   readonly cell: Int32Array
   /** 1 where the record is the first of its key. */
   readonly fresh: Uint8Array

@@ -39,12 +39,12 @@ export function pack(slab: Slab, shape: Shape): Uint8Array {
   const cells = shape.blank.length
   const bitmap = Math.ceil(cells / 8)
   const keyLengthMax = 8 + bitmap + 8 * cells + 4 * shape.stepStride
-  const bytes = new Uint8Array(HEADER_LENGTH + slab.keys * keyLengthMax + SUM_LENGTH)
+  const bytes = new Uint8Array(HEADER_LENGTH + slab.keysOf(shape.bucket) * keyLengthMax + SUM_LENGTH)
   const view = new DataView(bytes.buffer)
   writeHeader(view, slab, shape)
   const blankWords = new Uint32Array(shape.blank.buffer, shape.blank.byteOffset, 2 * cells)
   let at = HEADER_LENGTH
-  for (const slot of slab.order()) {
+  for (const slot of slab.order(shape.bucket)) {
     view.setUint32(at, slab.high(slot), true)
     view.setUint32(at + 4, slab.low(slot), true)
     at = packCells(slab, slot, shape, blankWords, view, at + 8)
@@ -60,7 +60,7 @@ function writeHeader(view: DataView, slab: Slab, shape: Shape): void {
   view.setUint32(0, MAGIC, true)
   view.setUint32(4, FORMAT, true)
   for (let i = 0; i < REVISION_LENGTH; i++) view.setUint8(8 + i, shape.revision.charCodeAt(i))
-  const numbers = [shape.bucket, shape.buckets, shape.blank.length, shape.stepStride, slab.keys]
+  const numbers = [shape.bucket, shape.buckets, shape.blank.length, shape.stepStride, slab.keysOf(shape.bucket)]
   for (const [i, number] of numbers.entries()) view.setUint32(8 + REVISION_LENGTH + 4 * i, number, true)
 }
 
@@ -106,6 +106,7 @@ function packSteps(slab: Slab, slot: number, shape: Shape, view: DataView, begin
   return at
 }
 
+/** The bucket in a slab of its own. */
 export function unpack(bytes: Uint8Array, shape: Shape): Slab {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = bytes.length - SUM_LENGTH
@@ -114,7 +115,8 @@ export function unpack(bytes: Uint8Array, shape: Shape): Slab {
   if (view.getUint32(end, true) !== sum[0] || view.getUint32(end + 4, true) !== sum[1]) {
     throw mismatch(shape, 'its checksum is wrong')
   }
-  const slab = new Slab(shape.keysMax, shape.blank.length, shape.stepStride)
+  const { keysMax, stepStride } = shape
+  const slab = new Slab({ buckets: 1, keysMax, stride: shape.blank.length, stepStride })
   let at = HEADER_LENGTH
   for (let key = 0; key < keys; key++) {
     if (at + 8 > end) throw mismatch(shape, 'it ends within a key')

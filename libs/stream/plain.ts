@@ -94,9 +94,9 @@ export function deltaFeature(want: number, at: number, fill: number): Operation 
     cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number): void {
       const values = chunk.columns.numbers[want]!
-      const { count, source, bucket, cell, fresh, slabs } = chunk
+      const { count, source, cell, fresh } = chunk
+      const { cells } = chunk.slab
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const cells = slabs[bucket[k]!]!.cells
         const last = cell[k]! + hotAt
         if (fresh[k] === 1) reset(cells, last, hot, 0, NONE)
         const x = values[source[k]!]! + 0

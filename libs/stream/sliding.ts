@@ -48,10 +48,9 @@ function countFeature(windowMs: number, scale: number, place: Place): Operation 
     hot: kept.hot,
     cold: kept.cold,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, bucket, cell, fresh, timeMs, slabs } = chunk
+      const { count, cell, fresh, timeMs, slab } = chunk
+      const { cells } = slab
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
         const hot = cell[k]! + hotAt
         const cold = cell[k]! + coldAt
         const index = Math.floor(timeMs[k]! / kept.paneMs)
@@ -87,11 +86,10 @@ function sumFeature(operation: 'sum' | 'mean' | 'ratio', windowMs: number, place
     hot: kept.hot,
     cold: kept.cold,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, source, bucket, cell, fresh, timeMs, slabs } = chunk
+      const { count, source, cell, fresh, timeMs, slab } = chunk
+      const { cells } = slab
       const values = chunk.columns.numbers[want]!
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
         const hot = cell[k]! + hotAt
         const cold = cell[k]! + coldAt
         const x = values[source[k]!]!
@@ -156,11 +154,10 @@ function spreadFeature(windowMs: number, place: Place): Operation {
     hot: kept.hot,
     cold: kept.cold,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, source, bucket, cell, fresh, timeMs, slabs } = chunk
+      const { count, source, cell, fresh, timeMs, slab } = chunk
+      const { cells } = slab
       const values = chunk.columns.numbers[want]!
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
         const hot = cell[k]! + hotAt
         const cold = cell[k]! + coldAt
         const x = values[source[k]!]!
@@ -206,11 +203,10 @@ function extremeFeature(sign: 1 | -1, windowMs: number, place: Place): Operation
     hot: kept.hot,
     cold: kept.cold,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, source, bucket, cell, fresh, timeMs, slabs } = chunk
+      const { count, source, cell, fresh, timeMs, slab } = chunk
+      const { cells } = slab
       const values = chunk.columns.numbers[want]!
       for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const slab = slabs[bucket[k]!]!
-        const cells = slab.cells
         const hot = cell[k]! + hotAt
         const cold = cell[k]! + coldAt
         // Adding 0 turns −0 into 0.

@@ -8,7 +8,7 @@ import type { Chunk } from './operation.ts'
 
 /** Pushes the step of record k into its key's ring; answers the number of steps there, w at most. */
 export function push(chunk: Chunk, k: number, cell: number, steps: Float32Array, stepWidth: number): number {
-  const slab = chunk.slabs[chunk.bucket[k]!]!
+  const { slab } = chunk
   const rows = slab.stepStride / stepWidth
   const first = chunk.cell[k]!
   const slot = first / slab.stride
@@ -30,7 +30,7 @@ export function push(chunk: Chunk, k: number, cell: number, steps: Float32Array,
 
 /** Writes the steps in the ring of record k's key to out[at …], oldest first. */
 export function unroll(chunk: Chunk, k: number, cell: number, stepWidth: number, out: Float32Array, at: number): void {
-  const slab = chunk.slabs[chunk.bucket[k]!]!
+  const { slab } = chunk
   const first = chunk.cell[k]!
   const filled = slab.words[2 * (first + cell)]!
   const next = slab.words[2 * (first + cell) + 1]!
