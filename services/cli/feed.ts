@@ -1,5 +1,6 @@
 // Feed: replays an example into its topic: first a history at full speed, so that there is something to learn from, then
-// the rest at a steady rate. Goes on where an earlier run stopped, by counting what the topic holds.
+// the rest at a steady rate. Goes on where an earlier run stopped, by counting what the topic holds. The rest waits for
+// `begin`: what a first training sees is then the history and nothing more, whatever the machine's speed.
 
 import type { Bus } from '../../libs/bus/bus.ts'
 import { type Clock, sleep } from '../../libs/core/clock.ts'
@@ -20,8 +21,8 @@ const turnMs = 100
 
 /** A feed whose history is on the log already. */
 export interface Feed {
-  /** Goes on at the steady rate; resolves when the example is exhausted or `signal` aborts. */
-  run(signal: AbortSignal): Promise<void>
+  /** Goes on at the steady rate once `begin` resolves; resolves when the example is exhausted or `signal` aborts. */
+  run(begin: Promise<void>, signal: AbortSignal): Promise<void>
 }
 
 /** Resolves once the history is published, so that a first training sees all of it. */
@@ -48,7 +49,8 @@ export async function feed(bus: Bus, example: Example, clock: Clock): Promise<Fe
     more = await send(Math.min(batchRecords, example.historyRecords - published))
   }
   return {
-    run: async (signal) => {
+    run: async (begin, signal) => {
+      await begin
       const startedMs = clock.elapsedMs()
       const before = published
       while (more && !signal.aborted) {

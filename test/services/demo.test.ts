@@ -8,21 +8,39 @@ import { type Exited, Plumbline, plumbline } from './process.ts'
 /** Time for an alert on a machine that is busy with other tests; on a quiet one it takes about 15 s. */
 const alertMsMax = 120_000
 
+/** A process that does not outlive its test. */
+function started(t: TestContext, args: readonly string[], dir: string): Plumbline {
+  const process = new Plumbline(args, dir)
+  t.after(async () => {
+    process.signal('SIGKILL')
+    await process.exited
+  })
+  return process
+}
+
+test('the first detector of an empty folder follows from the seed', { timeout: 3 * alertMsMax }, async (t) => {
+  const versions: (string | undefined)[] = []
+  for (const seed of ['1', '1', '2']) {
+    const dir = mkdtempSync(path.join(tmpdir(), 'plumbline-seed-'))
+    t.after(() => rmSync(dir, { recursive: true, force: true }))
+    const args = ['demo', '--seed', seed, '--data', dir, '--metrics-port', '0', '--console-port', '0']
+    const demo = started(t, args, dir)
+    const promoted = /"detector-promoted","stream":"card-transactions","version":"([0-9a-f]{64})"/
+    await demo.until(({ stderr }) => promoted.test(stderr))
+    versions.push(promoted.exec(demo.stderr)?.[1])
+    demo.signal('SIGINT')
+    assert.equal((await demo.exited).code, 0, demo.stderr.slice(-2_000))
+  }
+  const [one, again, other] = versions
+  assert.equal(one, again)
+  assert.notEqual(one, other)
+})
+
 describe('demo', () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'plumbline-demo-'))
   const flags = ['--data', dir, '--metrics-port', '0', '--console-port', '0']
   after(() => rmSync(dir, { recursive: true, force: true }))
   let idsBefore: readonly string[] = []
-
-  /** A process that does not outlive its test. */
-  function started(t: TestContext, args: readonly string[]): Plumbline {
-    const process = new Plumbline(args, dir)
-    t.after(async () => {
-      process.signal('SIGKILL')
-      await process.exited
-    })
-    return process
-  }
 
   async function alertIds(): Promise<string[]> {
     const { code, stdout, stderr } = await plumbline(['alerts', '--json', '--data', dir], dir)
@@ -48,7 +66,7 @@ describe('demo', () => {
   test('an empty folder to an explained alert on the terminal; Ctrl-C drains', {
     timeout: 2 * alertMsMax,
   }, async (t) => {
-    const demo = started(t, ['demo', ...flags])
+    const demo = started(t, ['demo', ...flags], dir)
     await demo.until(({ stdout }) => /× .*expected .*% of the score/.test(stdout))
     await stopped(demo)
     idsBefore = await alertIds()
@@ -59,7 +77,7 @@ describe('demo', () => {
   test('a second start goes on where the first stopped and repeats no alert', {
     timeout: 2 * alertMsMax,
   }, async (t) => {
-    const demo = started(t, ['demo', ...flags, '--json'])
+    const demo = started(t, ['demo', ...flags, '--json'], dir)
     await demo.until(({ stderr }) => (stderr.match(/"partition-live"/g) ?? []).length === 8)
     const live = [...demo.stderr.matchAll(/"partition-live","stream":"card-transactions".*"position":(\d+)/g)]
     const positions = live.map(([, position]) => Number(position))
@@ -74,10 +92,10 @@ describe('demo', () => {
   })
 
   test('alerts: a reader that goes away ends it quietly, a follower ends by a signal', async (t) => {
-    const piped = started(t, ['alerts', '--json', '--data', dir])
+    const piped = started(t, ['alerts', '--json', '--data', dir], dir)
     piped.closeStdout()
     assert.deepEqual(await piped.exited, { code: 0, stdout: '', stderr: '' })
-    const following = started(t, ['alerts', '--follow', '--json', '--data', dir])
+    const following = started(t, ['alerts', '--follow', '--json', '--data', dir], dir)
     await following.until(({ stdout }) => stdout.split('\n').length > idsBefore.length)
     following.signal('SIGTERM')
     assert.equal((await following.exited).code, 0)

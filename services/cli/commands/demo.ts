@@ -5,16 +5,21 @@ import { encodeCard, keyOf } from '../../../examples/card-transactions/payment.t
 import { cardTransactions } from '../../../examples/card-transactions/simulator.ts'
 import { encodeServer, serverRecords } from '../../../examples/servers/replay.ts'
 import type { Bus } from '../../../libs/bus/bus.ts'
+import { type Clock, sleep } from '../../../libs/core/clock.ts'
+import { readPublications } from '../../trainer/promote.ts'
 import type { Context } from '../context.ts'
 import { deployment } from '../deployment.ts'
 import { type Example, feed } from '../feed.ts'
-import { briefDrainMsMax, type Service } from '../serve.ts'
+import { briefDrainMsMax, type Served, type Service, served } from '../serve.ts'
 import { alertLine, followAlerts } from './alerts.ts'
 import { type UpOptions, up } from './up.ts'
 
 /** The normal days of the two servers: what is replayed at once. */
 const serverHistoryRecords = 17_280
 const cardHistoryRecords = 20_000
+/** A training that takes longer, or fails, does not keep the example from going on. */
+const detectorMsMax = 60_000
+const detectorPollMs = 100
 
 function exampleFeeds(context: Context): Example[] {
   const { home, settings } = context
@@ -53,15 +58,29 @@ export async function demo(context: Context, options: UpOptions): Promise<void> 
     context.say('  node dist/services/cli/main.js models list servers')
     context.say('Learning what is normal …')
   }
-  await up(context, streams, options, (bus) => startFeeds(context, bus))
+  const trained = options.parts.includes('trainer') ? served(context, streams) : []
+  await up(context, streams, options, (bus) => startFeeds(context, bus, trained))
 }
 
-async function startFeeds(context: Context, bus: Bus): Promise<Service[]> {
+/** Resolves when a detector of the stream is published, when it has been waited for long enough, or `signal` aborts. */
+async function detectorOf({ stream, topics }: Served, bus: Bus, clock: Clock, signal: AbortSignal): Promise<void> {
+  const untilMs = clock.elapsedMs() + detectorMsMax
+  while (!signal.aborted && clock.elapsedMs() < untilMs) {
+    const pointer = (await readPublications(bus, topics.detectors)).pointer(stream.spec.stream)
+    if (pointer?.revision === stream.revision) return
+    await sleep(clock, detectorPollMs)
+  }
+}
+
+/** The feeds of `trained` streams wait for their first detectors. */
+async function startFeeds(context: Context, bus: Bus, trained: readonly Served[]): Promise<Service[]> {
   const services: Service[] = []
   const stop = new AbortController()
   for (const example of exampleFeeds(context)) {
     const started = await feed(bus, example, context.clock)
-    const running = started.run(stop.signal)
+    const learning = trained.find(({ stream }) => stream.spec.source.topic === example.topic)
+    const begin = learning === undefined ? Promise.resolve() : detectorOf(learning, bus, context.clock, stop.signal)
+    const running = started.run(begin, stop.signal)
     services.push({
       name: `feed of ${example.topic}`,
       drainMsMax: briefDrainMsMax,
