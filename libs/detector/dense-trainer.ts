@@ -13,8 +13,8 @@ import { type DenseLayout, denseLayout } from './dense-layout.ts'
 import { wasmKernel } from './kernel/kernel.ts'
 import type { Program } from './kernel/program.ts'
 import { type Loss, lossOnOutput } from './loss.ts'
-import { unpacked } from './packing.ts'
 import type { DenseLayer } from './model.ts'
+import { unpacked } from './packing.ts'
 import { type Penalty, penaltyOnCode, type Strided } from './penalty.ts'
 
 const beta1 = 0.9

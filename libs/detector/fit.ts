@@ -23,9 +23,12 @@ import { calibrate } from './calibration.ts'
 import { engine, rowsMax } from './engine.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
 import { folds, type Part } from './fit-split.ts'
+import { contractive } from './kinds/contractive.ts'
 import { denoising } from './kinds/denoising.ts'
 import type { Fitted, Kind } from './kinds/kind.ts'
+import { sparse } from './kinds/sparse.ts'
 import { undercomplete } from './kinds/undercomplete.ts'
+import { variational } from './kinds/variational.ts'
 import type { Calibration, Json, Model, Scaler } from './model.ts'
 import { keptRows, type Trim } from './select.ts'
 import type { TrainerChoice } from './training.ts'
@@ -62,7 +65,7 @@ const progressReports = 20
 /** Shares are sums of fractions: what falls short of a step by rounding has reached it. */
 const reportSlack = 1e-9
 
-const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising }
+const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising, sparse, contractive, variational }
 
 export async function fit(request: FitRequest): Promise<Model> {
   const { width } = request

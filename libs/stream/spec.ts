@@ -1,7 +1,7 @@
 // Spec: what a person says about one topic, as a value. Made from YAML by `parse` (spec-parse); here are its nouns only.
 // Durations are milliseconds here whatever the YAML said (`5m`, `7d`).
 
-export const detectorKinds = ['undercomplete', 'denoising'] as const
+export const detectorKinds = ['undercomplete', 'denoising', 'sparse', 'contractive', 'variational'] as const
 export type DetectorKind = (typeof detectorKinds)[number]
 
 /** Applied to a number before it enters the row; every transform has an inverse, for explanations. */

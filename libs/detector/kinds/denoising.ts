@@ -7,7 +7,7 @@
 import { Random } from '../../core/random.ts'
 import type { Kind } from './kind.ts'
 import { linearMember } from './linear.ts'
-import { network, type Spoil } from './network.ts'
+import { hourglass, network, type Spoil } from './network.ts'
 import { sizeOf } from './size.ts'
 
 const networks = 2
@@ -25,12 +25,12 @@ export const denoising: Kind = {
   fit: async (rows, options) => {
     const linear = linearMember(rows)
     if (rows.width === 1) return { members: [linear], backend: 'none', losses: [] }
-    const size = sizeOf(rows.count, rows.width)
+    const design = hourglass(rows.width, sizeOf(rows.count, rows.width))
     const trained = []
     for (let i = 0; i < networks; i++) {
       const seed = Random.derived(options.seed, `denoising ${i}`).bits()
       const onProgress = (share: number, loss: number): void => options.onProgress((i + share) / networks, loss)
-      trained.push(await network(rows, size, spoiling(seed), { ...options, seed, onProgress }))
+      trained.push(await network(rows, design, spoiling(seed), { ...options, seed, onProgress }))
     }
     return {
       members: [...trained.map(({ member }) => member), linear],

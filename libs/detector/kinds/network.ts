@@ -4,7 +4,7 @@
 import { Random } from '../../core/random.ts'
 import { constantColumns } from '../covariance.ts'
 import type { DenseMember } from '../model.ts'
-import type { Batches } from '../tensorflow/train-dense.ts'
+import type { Batches, DensePlan } from '../tensorflow/train-dense.ts'
 import { trainNetwork } from '../training.ts'
 import { filled, type KindOptions, type TrainingRows } from './kind.ts'
 import { scoringOf } from './scoring.ts'
@@ -13,8 +13,8 @@ import type { Size } from './size.ts'
 /** Spoils one input row, `cells[at, at + width)`, in place. */
 export type Spoil = (cells: Float32Array, at: number, width: number) => void
 
-const leak = { kind: 'leaky-relu', alpha: 0.1 } as const
-const straight = { kind: 'linear' } as const
+export const leak = { kind: 'leaky-relu', alpha: 0.1 } as const
+export const straight = { kind: 'linear' } as const
 const learningRate = 1e-3
 const weightDecay = 1e-5
 
@@ -24,22 +24,35 @@ export interface Network {
   readonly losses: readonly number[]
 }
 
-export async function network(rows: TrainingRows, size: Size, spoil: Spoil, options: KindOptions): Promise<Network> {
+/** What is trained: a plan, and how long. */
+export interface Design extends Pick<Size, 'batchRows' | 'steps'> {
+  readonly plan: DensePlan
+}
+
+/** A hidden layer on each side of the code. */
+export function hourglass(width: number, { hidden, code, batchRows, steps }: Size): Design {
+  const plan = { widths: [width, hidden, code, hidden, width], activations: [leak, straight, leak, straight] }
+  return { plan, batchRows, steps }
+}
+
+export async function network(
+  rows: TrainingRows,
+  design: Design,
+  spoil: Spoil,
+  options: KindOptions,
+): Promise<Network> {
   const { width, count } = rows
-  const plan = {
-    widths: [width, size.hidden, size.code, size.hidden, width],
-    activations: [leak, straight, leak, straight],
-  }
+  const { plan, batchRows, steps } = design
   const { layers, losses, backend, reconstruct } = await trainNetwork(
     options.backend,
     plan,
-    batches(rows, size.batchRows, options.seed, spoil),
+    batches(rows, batchRows, options.seed, spoil),
     {
-      steps: size.steps,
+      steps,
       learningRate,
       weightDecay,
       seed: options.seed,
-      onStep: (step, loss) => options.onProgress(step / size.steps, loss),
+      onStep: (step, loss) => options.onProgress(step / steps, loss),
     },
   )
   const present = filled(rows)

@@ -4,7 +4,7 @@
 import { Random } from '../../core/random.ts'
 import type { Kind } from './kind.ts'
 import { linearMember } from './linear.ts'
-import { network } from './network.ts'
+import { hourglass, network } from './network.ts'
 import { sizeOf } from './size.ts'
 
 export const undercomplete: Kind = {
@@ -14,10 +14,8 @@ export const undercomplete: Kind = {
     if (rows.width === 1) return { members, backend: 'none', losses: [] }
     const size = sizeOf(rows.count, rows.width)
     const seed = Random.derived(options.seed, 'undercomplete').bits()
-    const trained = await network(rows, { ...size, code: Math.min(size.code, rows.width - 1) }, () => {}, {
-      ...options,
-      seed,
-    })
+    const design = hourglass(rows.width, { ...size, code: Math.min(size.code, rows.width - 1) })
+    const trained = await network(rows, design, () => {}, { ...options, seed })
     return { members: [trained.member, ...members], backend: trained.backend, losses: [trained.losses] }
   },
 }

@@ -1,0 +1,31 @@
+// Contractive: a network whose code is asked to stay where it is when the row moves a little, so that it follows only the
+// directions in which rows do vary; beside it the linear member. The encoder is one sigmoid layer, of which the squared norm
+// of the derivatives has a closed form (penalty.ts): a deeper one would cost a pass for each unit of the code.
+// Source: Rifai et al., Contractive auto-encoders (2011).
+
+import { Random } from '../../core/random.ts'
+import type { Kind } from './kind.ts'
+import { linearMember } from './linear.ts'
+import { leak, network, straight } from './network.ts'
+import { sizeOf } from './size.ts'
+
+/** Against an error per column. */
+const weight = 1e-2
+
+export const contractive: Kind = {
+  name: 'contractive',
+  fit: async (rows, options) => {
+    const { width } = rows
+    const linear = linearMember(rows)
+    if (width === 1) return { members: [linear], backend: 'none', losses: [] }
+    const { hidden, batchRows, steps } = sizeOf(rows.count, width)
+    const plan = {
+      widths: [width, hidden, hidden, width],
+      activations: [{ kind: 'sigmoid' }, leak, straight],
+      penalty: { kind: 'contractive', layer: 0, weight },
+    } as const
+    const seed = Random.derived(options.seed, 'contractive').bits()
+    const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
+    return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
+  },
+}

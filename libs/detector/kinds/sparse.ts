@@ -1,0 +1,35 @@
+// Sparse: a network whose code is wide, but whose units are on a small share of the time each, so that every row is told by
+// the few that it needs; beside it the linear member. The share is asked for by the divergence of each unit's mean over the
+// batch from it (penalty.ts); the code is a sigmoid, so that "on" has a meaning.
+// Source: Ng, Sparse autoencoder (2011).
+
+import { Random } from '../../core/random.ts'
+import type { Kind } from './kind.ts'
+import { linearMember } from './linear.ts'
+import { leak, network, straight } from './network.ts'
+import { sizeOf } from './size.ts'
+
+/** Units of the code: more than there are columns up to here, which only sparsity forbids to copy. */
+const units = 64
+/** Share of the time that a unit is to be on. */
+const share = 0.05
+/** Against an error per column. */
+const weight = 1e-3
+
+export const sparse: Kind = {
+  name: 'sparse',
+  fit: async (rows, options) => {
+    const { width } = rows
+    const linear = linearMember(rows)
+    if (width === 1) return { members: [linear], backend: 'none', losses: [] }
+    const { hidden, batchRows, steps } = sizeOf(rows.count, width)
+    const plan = {
+      widths: [width, hidden, units, hidden, width],
+      activations: [leak, { kind: 'sigmoid' }, leak, straight],
+      penalty: { kind: 'sparse', layer: 1, weight, share },
+    } as const
+    const seed = Random.derived(options.seed, 'sparse').bits()
+    const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
+    return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
+  },
+}
