@@ -99,6 +99,9 @@ describe('bad input', { concurrency: 2 }, () => {
   test('the log: none, in a place that cannot be, without a broker', async () => {
     said(await run('alerts', '--data', 'none'), 2, /no log in none\/log; start "plumbline up"/)
     said(await run('up', 'cards/stream.yaml', '--data', 'a-file', ...ports), 2, /a-file\/log: .*--data/)
+    if (process.platform === 'linux') {
+      said(await run('up', 'cards/stream.yaml', '--data', '/proc/x', ...ports), 2, /\/proc\/x .*\/proc .*--data/)
+    }
     const startedMs = performance.now()
     said(await run('alerts', '--brokers', '127.0.0.1:1'), 1, /no broker answers at 127.0.0.1:1.*is Kafka running/)
     said(await run('up', 'cards/stream.yaml', '--brokers', '127.0.0.1:1', ...ports), 1, /no broker answers/)

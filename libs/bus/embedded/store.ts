@@ -33,6 +33,26 @@ interface OwnerRow {
   readonly identity: Identity | null
 }
 
+/** Step by step: Node's own recursion never ends where a folder that exists takes no other, as below /proc. */
+function makeFolders(dir: string): void {
+  if (existsSync(dir)) return
+  const parent = path.dirname(dir)
+  makeFolders(parent)
+  try {
+    mkdirSync(dir)
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
+    // Another process was quicker; if what it made is a file, opening says so.
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT') throw thrown
+    throw new Failure(
+      'file-unreadable',
+      `${dir} cannot be made: ${parent} takes no folders; choose another for the log with --data`,
+      thrown,
+    )
+  }
+}
+
 const TABLES_MAX = 8
 const FORMAT = 1
 
@@ -47,7 +67,7 @@ export class Store {
   readonly #epoch: number | null
 
   constructor(dir: string, mode: 'own' | 'read', identity: Identity = ownIdentity()) {
-    if (mode === 'own') mkdirSync(dir, { recursive: true })
+    if (mode === 'own') makeFolders(path.resolve(dir))
     else if (!existsSync(path.join(dir, 'data.mdb'))) {
       throw new Failure(
         'file-unreadable',
