@@ -9,6 +9,9 @@ import { linearMember } from './linear.ts'
 import { leak, network, straight } from './network.ts'
 import { sizeOf } from './size.ts'
 
+/** Units of the code: twice the columns within these bounds; what contracts need not be narrow. */
+const unitsMin = 16
+const unitsMax = 64
 /** Against an error per column. */
 const weight = 1e-2
 
@@ -19,8 +22,9 @@ export const contractive: Kind = {
     const linear = linearMember(rows)
     if (width === 1) return { members: [linear], backend: 'none', losses: [] }
     const { hidden, batchRows, steps } = sizeOf(rows.count, width)
+    const units = Math.min(unitsMax, Math.max(unitsMin, 2 * width))
     const plan = {
-      widths: [width, hidden, hidden, width],
+      widths: [width, units, hidden, width],
       activations: [{ kind: 'sigmoid' }, leak, straight],
       penalty: { kind: 'contractive', layer: 0, weight },
     } as const

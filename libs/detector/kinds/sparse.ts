@@ -9,8 +9,9 @@ import { linearMember } from './linear.ts'
 import { leak, network, straight } from './network.ts'
 import { sizeOf } from './size.ts'
 
-/** Units of the code: more than there are columns up to here, which only sparsity forbids to copy. */
-const units = 64
+/** Units of the code: twice the columns within these bounds, so that mostly only sparsity forbids to copy. */
+const unitsMin = 16
+const unitsMax = 64
 /** Share of the time that a unit is to be on. */
 const share = 0.05
 /** Against an error per column. */
@@ -23,6 +24,7 @@ export const sparse: Kind = {
     const linear = linearMember(rows)
     if (width === 1) return { members: [linear], backend: 'none', losses: [] }
     const { hidden, batchRows, steps } = sizeOf(rows.count, width)
+    const units = Math.min(unitsMax, Math.max(unitsMin, 2 * width))
     const plan = {
       widths: [width, hidden, units, hidden, width],
       activations: [leak, { kind: 'sigmoid' }, leak, straight],
