@@ -12,9 +12,9 @@ import { Failure } from '../core/failure.ts'
 import { sha256 } from '../core/hash.ts'
 import { type Description, describe, parseDescription } from './description.ts'
 import { engine } from './engine.ts'
-import type { DenseLayer, Member, Model, Scoring } from './model.ts'
+import type { Member, Model, Scoring } from './model.ts'
 import { readSafetensors, type Tensor, type Tensors, writeSafetensors } from './safetensors.ts'
-import { type SequenceLayer, tensorsOf } from './sequence.ts'
+import { tensorsOf } from './sequence.ts'
 
 export const artefactFormat = 'plumbline-detector-1'
 /** Golden vectors of an artefact. */
@@ -65,7 +65,7 @@ function write(model: Model, golden: Golden): Uint8Array {
   put('scaler.mean', model.scaler.mean)
   put('scaler.inverse_scale', model.scaler.inverseScale)
   model.members.forEach((member, m) => {
-    putLayers(put, `member.${m}.layer`, member)
+    putContent(put, `member.${m}`, member, width)
     const { scoring } = member
     switch (scoring.kind) {
       case 'mahalanobis':
@@ -74,6 +74,8 @@ function write(model: Model, golden: Golden): Uint8Array {
         break
       case 'error-over-train':
         put(`member.${m}.train_error`, scoring.trainError)
+        break
+      case 'distance':
         break
       default:
         scoring satisfies never
@@ -128,12 +130,14 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
       }
       case 'error-over-train':
         return { kind, trainError: positive(`member.${m}.train_error`, width) }
+      case 'distance':
+        return { kind }
       default:
         return kind satisfies never
     }
   }
   const memberOf = (member: Description['members'][number], m: number): Member => {
-    return { ...takeLayers(finite, `member.${m}.layer`, member), scoring: scoringOf(member.scoring.kind, m) }
+    return { ...takeContent(finite, `member.${m}`, member, width), scoring: scoringOf(member.scoring.kind, m) }
   }
   const scaler = {
     mean: finite('scaler.mean', width),
@@ -155,46 +159,58 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
   return { ...description, scaler, members: built, calibration: { ...calibration, knotScores, knotPs }, golden }
 }
 
-function putLayers(
+function putContent(
   put: (name: string, values: Float32Array, ...shape: readonly number[]) => void,
   path: string,
   member: Member,
+  width: number,
 ): void {
   switch (member.kind) {
     case 'dense':
       for (const [l, { weights, bias, inputs, outputs }] of member.layers.entries()) {
-        put(`${path}.${l}.weights`, weights, inputs, outputs)
-        put(`${path}.${l}.bias`, bias)
+        put(`${path}.layer.${l}.weights`, weights, inputs, outputs)
+        put(`${path}.layer.${l}.bias`, bias)
       }
       return
     case 'sequence':
       for (const [l, { form, tensors }] of member.layers.entries())
-        for (const [t, { name, shape }] of tensorsOf(form).entries()) put(`${path}.${l}.${name}`, tensors[t]!, ...shape)
+        for (const [t, { name, shape }] of tensorsOf(form).entries())
+          put(`${path}.layer.${l}.${name}`, tensors[t]!, ...shape)
+      return
+    case 'neighbours':
+      put(`${path}.rows`, member.rows, member.count, width)
       return
     default:
       member satisfies never
   }
 }
 
-function takeLayers(
+type Content<M = Member> = M extends Member ? Omit<M, 'scoring'> : never
+
+function takeContent(
   take: (name: string, ...shape: readonly number[]) => Float32Array,
   path: string,
   member: Description['members'][number],
-): { kind: 'dense'; layers: DenseLayer[] } | { kind: 'sequence'; layers: SequenceLayer[] } {
+  width: number,
+): Content {
   switch (member.kind) {
     case 'dense': {
       const layers = member.layers.map((layer, l) => ({
         ...layer,
-        weights: take(`${path}.${l}.weights`, layer.inputs, layer.outputs),
-        bias: take(`${path}.${l}.bias`, layer.outputs),
+        weights: take(`${path}.layer.${l}.weights`, layer.inputs, layer.outputs),
+        bias: take(`${path}.layer.${l}.bias`, layer.outputs),
       }))
       return { kind: member.kind, layers }
     }
     case 'sequence': {
       const layers = member.layers.map((form, l) => {
-        return { form, tensors: tensorsOf(form).map(({ name, shape }) => take(`${path}.${l}.${name}`, ...shape)) }
+        return { form, tensors: tensorsOf(form).map(({ name, shape }) => take(`${path}.layer.${l}.${name}`, ...shape)) }
       })
       return { kind: member.kind, layers }
+    }
+    case 'neighbours': {
+      const { kind, count, neighbours } = member
+      return { kind, count, neighbours, rows: take(`${path}.rows`, count, width) }
     }
     default:
       return member satisfies never

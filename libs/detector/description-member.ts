@@ -1,13 +1,15 @@
 // Description member: what of a member is not a tensor, as JSON, and its parser. The invariants are those of description.ts.
 
 import { type Fields, invalid } from './description-fields.ts'
-import type { Activation, DenseLayer, Json, Member, Scoring } from './model.ts'
+import { type Activation, type DenseLayer, type Json, type Member, neighboursMax, type Scoring } from './model.ts'
 import type { Grid, LayerForm } from './sequence.ts'
 
 /** Columns of a row or outputs of a layer. */
 export const widthMax = 8192
 export const membersMax = 64
 export const layersMax = 64
+/** Rows that a member remembers. */
+export const storedMax = 65_536
 /** Steps of a window, those that a kernel reaches over, and values of all steps together. */
 const stepsMax = 1024
 const gridMax = 65_536
@@ -20,19 +22,26 @@ export type DescribedMember =
       readonly scoring: DescribedScoring
     }
   | { readonly kind: 'sequence'; readonly layers: readonly LayerForm[]; readonly scoring: DescribedScoring }
+  | {
+      readonly kind: 'neighbours'
+      readonly count: number
+      readonly neighbours: number
+      readonly scoring: DescribedScoring
+    }
 
 export function describeMember(member: Member): Json {
-  return { kind: member.kind, layers: describeLayers(member), scoring: { kind: member.scoring.kind } }
-}
-
-function describeLayers(member: Member): Json {
+  const scoring = { kind: member.scoring.kind }
   switch (member.kind) {
-    case 'dense':
-      return member.layers.map(({ kind, inputs, outputs, activation }) => {
+    case 'dense': {
+      const layers = member.layers.map(({ kind, inputs, outputs, activation }) => {
         return { kind, inputs, outputs, activation: describeActivation(activation) }
       })
+      return { kind: member.kind, layers, scoring }
+    }
     case 'sequence':
-      return member.layers.map(({ form }) => describeForm(form))
+      return { kind: member.kind, layers: member.layers.map(({ form }) => describeForm(form)), scoring }
+    case 'neighbours':
+      return { kind: member.kind, count: member.count, neighbours: member.neighbours, scoring }
     default:
       return member satisfies never
   }
@@ -63,16 +72,32 @@ function describeActivation(activation: Activation): Json {
 }
 
 export function memberOf(fields: Fields, width: number): DescribedMember {
-  const kind = fields.choice('kind', ['dense', 'sequence'])
-  const path = `${fields.path}.layers`
-  const list = fields.list('layers', 1, layersMax)
-  const layers =
-    kind === 'dense' ? { kind, layers: denseOf(list, width, path) } : { kind, layers: formsOf(list, width, path) }
+  const kind = fields.choice('kind', ['dense', 'sequence', 'neighbours'])
+  const content = contentOf(kind, fields, width)
   const scoring = fields.fields('scoring')
-  const described = { ...layers, scoring: { kind: scoring.choice('kind', ['mahalanobis', 'error-over-train']) } }
+  const known = ['mahalanobis', 'error-over-train', ...(kind === 'neighbours' ? ['distance' as const] : [])] as const
+  const described = { ...content, scoring: { kind: scoring.choice('kind', known) } }
   scoring.close()
   fields.close()
   return described
+}
+
+type Content<M = DescribedMember> = M extends DescribedMember ? Omit<M, 'scoring'> : never
+
+function contentOf(kind: DescribedMember['kind'], fields: Fields, width: number): Content {
+  const path = `${fields.path}.layers`
+  switch (kind) {
+    case 'dense':
+      return { kind, layers: denseOf(fields.list('layers', 1, layersMax), width, path) }
+    case 'sequence':
+      return { kind, layers: formsOf(fields.list('layers', 1, layersMax), width, path) }
+    case 'neighbours': {
+      const count = fields.count('count', 1, storedMax)
+      return { kind, count, neighbours: fields.count('neighbours', 1, Math.min(neighboursMax, count)) }
+    }
+    default:
+      return kind satisfies never
+  }
 }
 
 function denseOf(list: readonly Fields[], width: number, path: string): Omit<DenseLayer, 'weights' | 'bias'>[] {

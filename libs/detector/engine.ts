@@ -14,6 +14,7 @@ import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
 import { type Buffers, type PlacedMember, placeMember, residuals, scoring } from './members.ts'
+import { neighboursValues } from './members-neighbours.ts'
 import { valuesOf } from './members-sequence.ts'
 import type { Member, Model } from './model.ts'
 
@@ -126,7 +127,7 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
 function checkSize({ width, members }: Model): void {
   let values = width * (rowsMax + 64 * chunkRows)
   for (const member of members) {
-    values += layerValues(member)
+    values += contentValues(member, width)
     if (member.scoring.kind === 'mahalanobis') values += width * (width + 7)
   }
   if (values * 4 <= kernelBytesMax) return
@@ -134,12 +135,14 @@ function checkSize({ width, members }: Model): void {
   throw new Failure('artefact-invalid', `model: ${needed}`)
 }
 
-function layerValues(member: Member): number {
+function contentValues(member: Member, width: number): number {
   switch (member.kind) {
     case 'dense':
       return member.layers.reduce((sum, { inputs, outputs }) => sum + (inputs + 1 + chunkRows) * (outputs + 7), 0)
     case 'sequence':
       return member.layers.reduce((sum, { form }) => sum + valuesOf(form, chunkRows), 0)
+    case 'neighbours':
+      return neighboursValues(member, width, chunkRows)
     default:
       return member satisfies never
   }
@@ -176,7 +179,7 @@ function plan(model: Model): Plan {
   const look = [...slow]
   members.forEach((member, i) => {
     const turn = { index: i, of: members.length }
-    fast.push(...member.layers(buffers), ...scoring(member, buffers, { ...turn, scores, counts, masks: 0 }))
+    fast.push(...member.before(buffers), ...scoring(member, buffers, { ...turn, scores, counts, masks: 0 }))
     slow.push(...filled(member, buffers, scaled, masks, fillRoundsScore))
     slow.push(...scoring(member, buffers, { ...turn, scores: sideScores, counts: sideCounts, masks }))
     look.push(...filled(member, buffers, scaled, masks, fillRoundsExplain))

@@ -77,6 +77,9 @@ function addShares(member: Member, residual: Float32Array, shares: Float64Array)
         shares[j] = shares[j]! + (residual[j]! * residual[j]!) / (scoring.trainError[j]! * width)
       }
       return
+    case 'distance':
+      for (let j = 0; j < width; j++) shares[j] = shares[j]! + residual[j]! * residual[j]!
+      return
     default:
       scoring satisfies never
   }

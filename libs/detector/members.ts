@@ -1,7 +1,9 @@
 // Members: the weights and scoring constants of each member in a kernel's memory, and the operations that run them.
 
+import assert from 'node:assert/strict'
 import type { Arena } from './kernel/arena.ts'
 import { DENSE, ERROR, operation, RESIDUAL, real, SQUARES, turnBits, WEIGHTED } from './kernel/program.ts'
+import { type PlacedNeighbours, placeNeighbours } from './members-neighbours.ts'
 import { placeSequence } from './members-sequence.ts'
 import type { DenseLayer, Member, Scoring } from './model.ts'
 import { packed, shape } from './packing.ts'
@@ -30,11 +32,14 @@ interface PlacedLayer {
 export interface PlacedMember {
   /** Operations from buffers.z to buffers.reconstructed. */
   readonly layers: (buffers: Buffers) => number[]
+  /** Those of them that the score needs. */
+  readonly before: (buffers: Buffers) => number[]
   readonly columnsMax: number
   readonly residualMean: number
   readonly scoring:
     | { readonly kind: 'mahalanobis'; readonly whitening: number; readonly zeros: number }
     | { readonly kind: 'error-over-train'; readonly weights: number }
+    | { readonly kind: 'distance'; readonly neighbours: PlacedNeighbours }
   readonly width: number
 }
 
@@ -43,20 +48,28 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
   const stride = Math.ceil(width / 8) * 8
   const { scoring } = member
   const residualMean = scoring.kind === 'mahalanobis' ? scoring.residualMean : new Float32Array(width)
+  const common = { residualMean: arena.place(residualMean, stride), width }
+  if (member.kind !== 'neighbours' || scoring.kind !== 'distance') {
+    const content = placeContent(arena, member, width, rows)
+    return { ...common, ...content, before: content.layers, scoring: placeScoring(arena, scoring, width, stride) }
+  }
+  const neighbours = placeNeighbours(arena, member, width, rows)
   return {
-    ...placeLayers(arena, member, stride, rows),
-    residualMean: arena.place(residualMean, stride),
-    scoring: placeScoring(arena, scoring, width, stride),
-    width,
+    ...common,
+    layers: ({ z, reconstructed, vectors }) => neighbours.recall(z, reconstructed, vectors),
+    before: ({ z, vectors }) => neighbours.find(z, vectors),
+    columnsMax: stride,
+    scoring: { kind: scoring.kind, neighbours },
   }
 }
 
-function placeLayers(
+function placeContent(
   arena: Arena,
   member: Member,
-  stride: number,
+  width: number,
   rows: number,
 ): Pick<PlacedMember, 'layers' | 'columnsMax'> {
+  const stride = Math.ceil(width / 8) * 8
   switch (member.kind) {
     case 'dense': {
       const placed = member.layers.map((layer) => placeDense(arena, layer))
@@ -66,6 +79,10 @@ function placeLayers(
     case 'sequence': {
       const words = placeSequence(arena, member.layers, rows)
       return { layers: ({ z, reconstructed }) => words(z, reconstructed, stride * 4), columnsMax: stride }
+    }
+    case 'neighbours': {
+      const { recall } = placeNeighbours(arena, member, width, rows)
+      return { layers: ({ z, reconstructed, vectors }) => recall(z, reconstructed, vectors), columnsMax: stride }
     }
     default:
       return member satisfies never
@@ -85,6 +102,8 @@ function placeDense(arena: Arena, layer: DenseLayer): PlacedLayer {
 
 function placeScoring(arena: Arena, scoring: Scoring, width: number, stride: number): PlacedMember['scoring'] {
   switch (scoring.kind) {
+    case 'distance':
+      return assert.fail('only neighbours are scored by their distance')
     case 'mahalanobis': {
       const whitening = arena.place(packed(transposed(scoring.whitening, width), width, width))
       return { kind: scoring.kind, whitening, zeros: arena.reserve(stride) }
@@ -156,6 +175,8 @@ export function scoring(member: PlacedMember, buffers: Buffers, target: Target):
         ...residuals(member, buffers, masks),
         ...operation(WEIGHTED, residual, scoring.weights, width, counts, vectors, scores, turn, factor),
       ]
+    case 'distance':
+      return scoring.neighbours.distance(z, vectors, scores, turn, factor)
     default:
       return scoring satisfies never
   }

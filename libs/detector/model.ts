@@ -53,6 +53,8 @@ export type Scoring =
   | { readonly kind: 'mahalanobis'; readonly residualMean: Float32Array; readonly whitening: Float32Array }
   /** mean over columns of r² / trainError; trainError > 0 (floored by the fit). */
   | { readonly kind: 'error-over-train'; readonly trainError: Float32Array }
+  /** The squared distance to the last of the nearest stored rows: for neighbours only. */
+  | { readonly kind: 'distance' }
 
 /** One autoencoder and how it is scored. */
 export interface DenseMember {
@@ -67,7 +69,19 @@ export interface SequenceMember {
   readonly layers: readonly SequenceLayer[]
   readonly scoring: Scoring
 }
-export type Member = DenseMember | SequenceMember
+
+/** Remembers normal rows: what it expects of a row is the mean of the nearest of them. */
+export interface NeighboursMember {
+  readonly kind: 'neighbours'
+  /** Stored scaled rows, row-major [row][column]. */
+  readonly rows: Float32Array
+  readonly count: number
+  /** How many are looked at, from 1 to neighboursMax, at most `count`. */
+  readonly neighbours: number
+  readonly scoring: Scoring
+}
+export const neighboursMax = 8
+export type Member = DenseMember | SequenceMember | NeighboursMember
 
 /** Generalised Pareto tail of the calibration scores above `level`; see calibration.ts. */
 export interface Tail {

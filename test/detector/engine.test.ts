@@ -59,6 +59,7 @@ function reference(model: DenseModel, row: Float32Array): number {
       const errors = observed.map((i) => (z[i]! - reconstructed[i]!) ** 2 / scoring.trainError[i]!)
       sum += errors.reduce((total, error) => total + error, 0) / Math.max(1, observed.length)
     } else {
+      assert.ok(scoring.kind === 'mahalanobis')
       const r = z.map((value, i) => (missing[i] ? 0 : value - reconstructed[i]! - scoring.residualMean[i]!))
       for (let i = 0; i < r.length; i++) {
         let y = 0

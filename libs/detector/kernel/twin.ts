@@ -193,7 +193,8 @@ function near(heap: Float32Array, words: Int32Array, at: number, row: number, co
     } else {
       const stride = word(3) * 4
       const best = (word(4) >> 2) + r * runWords
-      heap[(word(6) >> 2) + row + r] = distance(heap, (word(2) >> 2) + r * stride, stride, best, word(5))
+      const square = distance(heap, (word(2) >> 2) + r * stride, stride, best, word(5))
+      accumulate(heap, words, (word(6) >> 2) + row + r, square, at + 7)
     }
   }
 }

@@ -5,7 +5,7 @@ import test from 'node:test'
 import { Random } from '../../../libs/core/random.ts'
 import { Arena } from '../../../libs/detector/kernel/arena.ts'
 import { type Kernel, twinKernel, wasmKernel } from '../../../libs/detector/kernel/kernel.ts'
-import { DISTANCE, NEAREST, operation, RECALL } from '../../../libs/detector/kernel/program.ts'
+import { DISTANCE, NEAREST, operation, RECALL, real, turnBits } from '../../../libs/detector/kernel/program.ts'
 import { packed } from '../../../libs/detector/packing.ts'
 
 const seed = Number(process.env['SEED'] ?? 11)
@@ -40,7 +40,7 @@ function found(
   const program = arena.program([
     ...operation(NEAREST, z, stride * 4, width, at, normsAt, blocks, scratch, best, neighbours),
     ...operation(RECALL, best, neighbours, at, width, recalled, stride * 4),
-    ...operation(DISTANCE, z, stride / 4, best, neighbours, scores),
+    ...operation(DISTANCE, z, stride / 4, best, neighbours, scores, turnBits.first | turnBits.last, real(1)),
   ])
   const kernel = make(arena.bytes)
   arena.furnish(kernel.memory)

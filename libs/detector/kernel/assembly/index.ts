@@ -97,7 +97,9 @@ function step(at: usize, row: i32, count: i32): i32 {
       recall(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7), count)
       return 0
     case DISTANCE:
-      distance(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6) + (row << 2))
+      distance(
+        word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6) + (row << 2), word(at, 7), real(at, 8)
+      )
       return 0
     case CONVOLVE:
       convolve(

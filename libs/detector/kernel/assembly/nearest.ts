@@ -6,6 +6,7 @@
 // not depend on its batch. What is not a number is never near.
 
 import { dense } from './dense'
+import { accumulate, across } from './rows'
 
 const KEPT: i32 = 8
 const BLOCKS: i32 = 8
@@ -73,16 +74,17 @@ export function recall(
   }
 }
 
-/** scores[row] = the squared distance to the last of its nearest. */
-export function distance(z: usize, vectors: i32, best: usize, neighbours: i32, rows: i32, scores: usize): void {
-  for (let row = 0; row < rows; row++, best += 64, scores += 4) {
+/** scores[row] (+)= the squared distance to the last of its nearest. */
+export function distance(
+  z: usize, vectors: i32, best: usize, neighbours: i32, rows: i32, scores: usize, turn: i32, factor: f32
+): void {
+  for (let row = 0; row < rows; row++, best += 64) {
     let sum = f32x4.splat(0)
     for (const end = z + (<usize>vectors << 4); z < end; z += 16) {
       const value = v128.load(z)
       sum = f32x4.add(sum, f32x4.mul(value, value))
     }
-    const square = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) +
-      f32x4.extract_lane(sum, 3) + load<f32>(best + (<usize>(neighbours - 1) << 2))
-    store<f32>(scores, max(square, 0))
+    const square = across(sum) + load<f32>(best + (<usize>(neighbours - 1) << 2))
+    accumulate(scores + (<usize>row << 2), max(square, 0), turn, factor)
   }
 }

@@ -133,7 +133,7 @@ export function error(
 
 // @ts-ignore: decorator
 @inline
-function across(sum: v128): f32 {
+export function across(sum: v128): f32 {
   return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
 }
 
@@ -143,7 +143,7 @@ function across(sum: v128): f32 {
  */
 // @ts-ignore: decorator
 @inline
-function accumulate(at: usize, score: f32, turn: i32, factor: f32): void {
+export function accumulate(at: usize, score: f32, turn: i32, factor: f32): void {
   let sum = turn & 1 ? score : load<f32>(at) + score
   if (turn & 2) {
     sum *= factor
