@@ -22,6 +22,8 @@ import type { Member, Model } from './model.ts'
 export const rowsMax = 1024
 /** Rows that go through the layers together; a multiple of 4. */
 const chunkRows = 64
+/** Scores that are copied one by one below it: a view costs as much as some dozens of them. */
+const copiedMin = 48
 /** Rows of the side entrance for rows with missing values and for explanations. */
 export const probeRows = 16
 /** Times that missing values are filled in by the reconstruction before a row is scored, */
@@ -104,7 +106,8 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
     score: (count, scores) => {
       assert.ok(count >= 0 && count <= rowsMax && count <= scores.length, `cannot score ${count} rows`)
       const missing = kernel.run(planned.fast, count, chunkRows)
-      for (let row = 0; row < count; row++) scores[row] = results[row]!
+      if (count < copiedMin) for (let row = 0; row < count; row++) scores[row] = results[row]!
+      else scores.set(count < rowsMax ? results.subarray(0, count) : results)
       if (missing > 0) again(count, scores)
     },
     side,
