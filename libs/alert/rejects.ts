@@ -21,8 +21,8 @@ export interface Rejection {
   readonly reason: RejectReason
   /** Of the detector in force, null if there is none. */
   readonly version: string | null
-  /** Of the record's schema, where it names one. */
-  readonly schemaId?: number
+  /** Of the schema that the record names, null if it names none. */
+  readonly schemaId: number | null
 }
 
 type RejectStage = 'decode' | 'featurize' | 'score'
@@ -42,6 +42,7 @@ const meanings: Record<RejectReason, { readonly stage: RejectStage; readonly mes
 
 const CONNECT = '__connect.errors.'
 const REJECT_TYPE = 'plumbline.reject'
+const SCHEMA_ID = 'plumbline-schema-id'
 
 export function rejectMessage(rejection: Rejection): Message {
   const { records, index, stream, inputTopic, partition, reason } = rejection
@@ -65,7 +66,7 @@ export function rejectMessage(rejection: Rejection): Message {
     ['ce_time', isoTime(timestampMs)],
   ]
   if (rejection.version !== null) added.push(['plumbline-detector', rejection.version])
-  if (rejection.schemaId !== undefined) added.push(['plumbline-schema-id', String(rejection.schemaId)])
+  if (rejection.schemaId !== null) added.push([SCHEMA_ID, String(rejection.schemaId)])
   const encoder = new TextEncoder()
   const ours = added.map(([name, value]): Header => [name, encoder.encode(value)])
   return {
@@ -89,6 +90,7 @@ export interface Reject {
   readonly reason: RejectReason
   readonly message: string
   readonly version: string | null
+  readonly schemaId: number | null
   readonly timestampMs: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
@@ -118,6 +120,7 @@ export function rejectOf(records: Records, index: number): Reject | null {
     reason,
     message: connect('exception.message'),
     version: texts.get('plumbline-detector') ?? null,
+    schemaId: texts.has(SCHEMA_ID) ? Number(texts.get(SCHEMA_ID)) : null,
     timestampMs: records.timestampsMs[index] ?? 0,
     key: keyBytes(records, index),
     value: valueBytes(records, index),

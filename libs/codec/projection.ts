@@ -9,7 +9,7 @@ import { Failure } from '../core/failure.ts'
 import type { Records } from '../core/records.ts'
 import { rejected } from '../core/verdict.ts'
 import type { Columns, Decoder, SchemaNeed, Want } from './columns.ts'
-import { confluentId } from './framing.ts'
+import { confluentIdAt } from './framing.ts'
 import { ANY_ID, BARE } from './projection-code.ts'
 import { type Projection, projection } from './projection-compile.ts'
 import { TextScratch } from './text-scratch.ts'
@@ -93,7 +93,7 @@ class Registered implements RegistryDecoder {
     this.#texts.begin(columns)
     let at = from
     while (at < to) {
-      const id = schemaIdAt(records, at)
+      const id = confluentIdAt(records, at)
       if (id < 0) {
         columns.faults[at - from] = UNDECODABLE
         at++
@@ -142,10 +142,4 @@ class Registered implements RegistryDecoder {
       return { kind: 'refused', reason: failure.message }
     }
   }
-}
-
-/** −1 where the record is null, too short or not framed. */
-function schemaIdAt(records: Records, index: number): number {
-  const at = records.valueAt[index] ?? 0
-  return (records.valueLength[index] ?? -1) < 5 ? -1 : confluentId(records.bytes, at, at + 5)
 }

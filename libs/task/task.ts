@@ -12,6 +12,7 @@ import { alertMessage } from '../alert/alert-message.ts'
 import { detectorSwitched } from '../alert/events.ts'
 import { rejectMessage } from '../alert/rejects.ts'
 import type { Topics } from '../alert/topics.ts'
+import { confluentIdAt } from '../codec/framing.ts'
 import type { Message } from '../core/message.ts'
 import { type Records, recordsOf } from '../core/records.ts'
 import { ANOMALOUS, LEARNING, NORMAL, OUTCOMES, REJECTED, reasonOf, rejected } from '../core/verdict.ts'
@@ -272,6 +273,9 @@ export class StreamTask {
 
   #reject(records: Records, index: number, outcome: number): Message {
     const { stream, topics, partition } = this.#options
+    const { schema } = stream.spec.source
+    const framed = schema.kind === 'registry' || (schema.kind === 'text' && schema.framing === 'confluent')
+    const schemaId = framed ? confluentIdAt(records, index) : -1
     return rejectMessage({
       topic: topics.rejects,
       stream: stream.spec.stream,
@@ -281,6 +285,7 @@ export class StreamTask {
       index,
       reason: reasonOf(outcome) ?? 'undecodable',
       version: this.#inForce?.detector.version ?? null,
+      schemaId: schemaId < 0 ? null : schemaId,
     })
   }
 }

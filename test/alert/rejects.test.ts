@@ -18,6 +18,7 @@ function reject(record: PlainRecord, reason: (typeof rejectReasons)[number], off
     index: 0,
     reason,
     version: 'abc',
+    schemaId: 258,
   })
 }
 
@@ -49,6 +50,7 @@ test('a reject carries the headers that other tools show', () => {
     ce_source: '/plumbline/cards',
     ce_time: '2023-11-14T22:13:20.000Z',
     'plumbline-detector': 'abc',
+    'plumbline-schema-id': '258',
   })
 })
 
@@ -68,14 +70,24 @@ test('key, value and headers come back untouched, also of a record that was reje
       assert.deepEqual(plain(again.key), plain(given.key))
       assert.deepEqual(plain(again.value), plain(given.value))
       assert.deepEqual(plainHeaders(again.headers), plainHeaders(given.headers))
-      const { stream, topic, partition, version } = again
+      const { stream, topic, partition, version, schemaId } = again
       assert.deepEqual(
-        { stream, topic, partition, version, offset: again.offset, reason: again.reason, time: again.timestampMs },
+        {
+          stream,
+          topic,
+          partition,
+          version,
+          schemaId,
+          offset: again.offset,
+          reason: again.reason,
+          time: again.timestampMs,
+        },
         {
           stream: 'cards',
           topic: 'transactions',
           partition: 3,
           version: 'abc',
+          schemaId: 258,
           offset,
           reason,
           time: given.timestampMs,

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { alertIn } from '../../libs/alert/alert-message.ts'
+import { confluentFramed } from '../../libs/codec/framing.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import type { Message } from '../../libs/core/message.ts'
 import { Random } from '../../libs/core/random.ts'
 import { recordsOf } from '../../libs/core/records.ts'
 import { ANOMALOUS, kindOf, LATE, LEARNING, NORMAL, REJECTED } from '../../libs/core/verdict.ts'
+import { parse } from '../../libs/stream/spec-parse.ts'
+import { stream as compile } from '../../libs/stream/stream-compile.ts'
 import { audit, type Committed, type Switch } from '../../libs/task/audit.ts'
 import { decodeLedger } from '../../libs/task/ledger.ts'
 import { inForce, Memory, names, payments, restoredTask, stream } from './judging.ts'
@@ -46,6 +49,41 @@ test('without a detector complete rows are learning and nothing alarms', async (
   assert.equal(task.counts[NORMAL], 0)
   assert.ok((task.counts[LEARNING] ?? 0) > 400)
   assert.equal(outputs.filter((message) => message.topic === names.alerts).length, 0)
+})
+
+test('a reject says which schema its record names, where records name one', async () => {
+  const registered = compile(
+    parse(
+      `stream: payments
+source:
+  topic: payments
+  format: avro
+  schema: { registry: 'http://localhost' }
+  key: { field: card }
+  time: { field: at, unit: ms }
+features:
+  - { name: amount, field: amount }
+`,
+      'payments.yaml',
+      () => '',
+    ),
+  )
+  const memory = new Memory()
+  const { task } = await restoredTask(memory, null, null, 'stop', registered)
+  const records = recordsOf([
+    { key: null, value: confluentFramed(258, Uint8Array.of(1)), timestampMs: 0 },
+    { key: null, value: Uint8Array.of(1, 2, 3, 4, 5, 6), timestampMs: 0 },
+    { key: null, value: null, timestampMs: 0 },
+  ])
+  const { need } = task.step(records, 0)
+  assert.deepEqual(need, { kind: 'schema', id: 258 })
+  task.supply({ kind: 'schema', id: 258 }, 'absent')
+  const rejects = task.step(records, 0).outputs.filter(({ topic }) => topic === names.rejects)
+  const ids = rejects.map(({ headers }) => headers.find(([name]) => name === 'plumbline-schema-id')?.[1] ?? null)
+  assert.deepEqual(
+    ids.map((id) => (id === null ? null : new TextDecoder().decode(id))),
+    ['258', null, null],
+  )
 })
 
 test('a detector offered within a transaction waits for the next one', async () => {
