@@ -10,7 +10,7 @@ import assert from 'node:assert/strict'
 import { exp2 } from '../core/elementary.ts'
 import { type Chunk, type Operation, type Place, ratio, reset } from './operation.ts'
 import type { AggregateOperation } from './spec.ts'
-import { transformed } from './transform.ts'
+import { writeColumn } from './write-column.ts'
 
 /** Sum of weights under which a key counts as empty: that of one record 40 half-lives ago. */
 const WEIGHT_MIN = 2 ** -40
@@ -21,17 +21,17 @@ const SQUARES = 3
 
 export function decayFeature(operation: AggregateOperation | 'ratio', halfLifeMs: number, place: Place): Operation {
   assert.ok(operation !== 'min' && operation !== 'max', 'an extreme has no half-life')
-  const { want, at, transform, fill } = place
+  const { want } = place
   const hot = Float64Array.of(Number.NEGATIVE_INFINITY, 0, 0, 0)
   const scale = operation === 'rate' ? (1000 * Math.LN2) / halfLifeMs : 1
   return {
     hot,
     cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number): void {
-      const { count, source, cell: first, fresh, timeMs } = chunk
+      const { count, source, cell: first, fresh, timeMs, answers } = chunk
       const { cells } = chunk.slab
       const values = want < 0 ? null : chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
+      for (let k = 0; k < count; k++) {
         const cell = first[k]! + hotAt
         if (fresh[k] === 1) reset(cells, cell, hot, 0, NONE)
         const weight = age(cells, cell, timeMs[k]!, halfLifeMs)
@@ -39,8 +39,9 @@ export function decayFeature(operation: AggregateOperation | 'ratio', halfLifeMs
         let y = operation === 'ratio' ? ratio(x, cells[cell + WEIGHT]!, cells[cell + SUM]!) : Number.NaN
         if (!Number.isNaN(x) && weight >= WEIGHT_MIN) add(cells, cell, x, weight)
         if (operation !== 'ratio') y = answer(operation, cells, cell) * scale
-        out[to] = transformed(transform, !Number.isNaN(y) ? y : fill)
+        answers[k] = y
       }
+      writeColumn(answers, chunk.each, chunk, place, out, stride)
     },
   }
 }

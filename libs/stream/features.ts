@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { decayFeature } from './decay.ts'
 import type { Operation, Place } from './operation.ts'
 import { cyclicFeature, deltaFeature, numberFeature, oneHotFeature, sinceLastFeature } from './plain.ts'
-import { windowFeature } from './sliding.ts'
-import type { Period, Spec } from './spec.ts'
+import { type Asked, sharing, windowFeatures } from './sliding.ts'
+import type { FeatureSpec, Period, Spec } from './spec.ts'
 import type { FeatureLayout, Stream } from './stream.ts'
 
 const HOUR_MS = 3_600_000
@@ -23,12 +23,39 @@ export interface Features {
 }
 
 export function features(stream: Stream, reserved: number): Features {
-  const operations = stream.layout.map((layout) => compile(stream.spec, layout))
+  const operations = operationsOf(stream)
   const cells: number[] = new Array<number>(reserved).fill(0)
   const put = (blank: Float64Array): number => cells.push(...blank) - blank.length
   const hotAt = operations.map(({ hot }) => put(hot))
   const coldAt = operations.map(({ cold }) => put(cold))
   return { operations, hotAt, coldAt, blank: Float64Array.from(cells) }
+}
+
+/** In order of the layout; window aggregates that share panes where the first of them stands. */
+function operationsOf({ spec, layout }: Stream): Operation[] {
+  const shared = new Map<string, Asked[]>()
+  const makers: (() => Operation)[] = []
+  for (const entry of layout) {
+    const feature = entry.spec
+    if (feature.kind !== 'aggregate' && feature.kind !== 'ratio') {
+      makers.push(() => compile(spec, entry, feature))
+      continue
+    }
+    const operation = feature.kind === 'ratio' ? 'ratio' : feature.operation
+    const want = feature.field === null ? -1 : wantOf(entry)
+    const place: Place = { want, at: entry.at, transform: feature.transform, fill: fillOf(spec) }
+    const { span } = feature
+    if (span.kind === 'half-life') {
+      makers.push(() => decayFeature(operation, span.halfLifeMs, place))
+      continue
+    }
+    const name = `${sharing(operation)} ${want} ${span.windowMs}`
+    const asked = shared.get(name) ?? []
+    if (asked.length === 0) makers.push(() => windowFeatures(asked, span.windowMs))
+    shared.set(name, asked)
+    asked.push({ operation, place })
+  }
+  return makers.map((make) => make())
 }
 
 /** Milliseconds in the unit that the spec's times are given in. */
@@ -46,13 +73,14 @@ export function unitMs(unit: Spec['source']['time']['unit']): number {
   }
 }
 
-function compile(spec: Spec, layout: FeatureLayout): Operation {
+type Simple = Exclude<FeatureSpec, { readonly kind: 'aggregate' | 'ratio' }>
+
+function compile(spec: Spec, layout: FeatureLayout, feature: Simple): Operation {
   const { at, span } = layout
-  const feature = layout.spec
-  const fill = spec.missing.kind === 'constant' ? spec.missing.value : Number.NaN
+  const fill = fillOf(spec)
   switch (feature.kind) {
     case 'number':
-      return numberFeature(wantOf(layout), at, feature.transform, fill)
+      return numberFeature(wantOf(layout), { at, transform: feature.transform, fill })
     case 'cyclic': {
       const unit = unitMs(spec.source.time.unit)
       return cyclicFeature(wantOf(layout), unit, at, PERIOD_MS[feature.period], fill * unit)
@@ -61,26 +89,18 @@ function compile(spec: Spec, layout: FeatureLayout): Operation {
       const code = spec.missing.kind === 'constant' ? feature.values.indexOf(String(fill)) : null
       return oneHotFeature(wantOf(layout), at, span, code)
     }
-    case 'aggregate': {
-      const want = feature.field === null ? -1 : wantOf(layout)
-      const place: Place = { want, at, transform: feature.transform, fill }
-      return feature.span.kind === 'window'
-        ? windowFeature(feature.operation, feature.span.windowMs, place)
-        : decayFeature(feature.operation, feature.span.halfLifeMs, place)
-    }
     case 'since-last':
-      return sinceLastFeature(at, feature.transform, fill)
+      return sinceLastFeature({ at, transform: feature.transform, fill })
     case 'delta':
       return deltaFeature(wantOf(layout), at, fill)
-    case 'ratio': {
-      const place: Place = { want: wantOf(layout), at, transform: feature.transform, fill }
-      return feature.span.kind === 'window'
-        ? windowFeature('ratio', feature.span.windowMs, place)
-        : decayFeature('ratio', feature.span.halfLifeMs, place)
-    }
     default:
       return feature satisfies never
   }
+}
+
+/** What a missing number is written as: NaN, or the constant of the spec as if the record had held it. */
+function fillOf({ missing }: Spec): number {
+  return missing.kind === 'constant' ? missing.value : Number.NaN
 }
 
 function wantOf(layout: FeatureLayout): number {

@@ -15,7 +15,7 @@ import type { Records } from '../core/records.ts'
 import { WARMING } from '../core/verdict.ts'
 import { type Admission, admission } from './admission.ts'
 import { type Features, features } from './features.ts'
-import type { Chunk } from './operation.ts'
+import { type Chunk, chunkOf } from './operation.ts'
 import { pack, type Shape, unpack } from './pack.ts'
 import { Placement } from './placement.ts'
 import { SLAB_CELLS, SLOT_BYTES, Slab } from './slab.ts'
@@ -141,17 +141,7 @@ class KeyedFold implements Fold {
     this.#placement = new Placement(buckets, stream.spec.source.latenessMs, coldAt[0] ?? reservedCells(stream))
     this.#hashes = new Uint32Array(2 * rowsMax)
     this.#steps = new Float32Array(BLOCK_ROWS * stream.stepWidth)
-    this.#chunk = {
-      count: 0,
-      row: 0,
-      columns: this.#columns,
-      slab: this.#slab,
-      source: new Int32Array(BLOCK_ROWS),
-      cell: new Int32Array(BLOCK_ROWS),
-      fresh: new Uint8Array(BLOCK_ROWS),
-      timeMs: new Float64Array(BLOCK_ROWS),
-      sinceSeconds: new Float64Array(BLOCK_ROWS),
-    }
+    this.#chunk = chunkOf(BLOCK_ROWS, this.#columns, this.#slab)
   }
 
   fold(records: Records, from: number, to: number, rows: Float32Array | null): number {

@@ -20,14 +20,18 @@ export interface Operation {
   run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void
 }
 
-/** Where a feature of numbers reads and writes. */
-export interface Place {
-  /** Index of the field's want; −1 where records are counted. */
-  readonly want: number
+/** Where and how a feature of numbers writes. */
+export interface Target {
   readonly at: number
   readonly transform: Transform
   /** What a missing value is written as. */
   readonly fill: number
+}
+
+/** Where a feature of numbers reads and writes. */
+export interface Place extends Target {
+  /** Index of the field's want; −1 where records are counted. */
+  readonly want: number
 }
 
 /** Accepted records, at most BLOCK_ROWS, a structure of arrays in order of offset. */
@@ -46,6 +50,33 @@ export interface Chunk {
   readonly timeMs: Float64Array
   /** Seconds since the greatest time of the key before, ≥ 0; NaN for its first record. */
   readonly sinceSeconds: Float64Array
+  /** 0, 1, 2, … */
+  readonly each: Int32Array
+  /** Scratch of the operation that runs: FOUND numbers a record, and one answer, of which a column is written. */
+  readonly found: Float64Array
+  readonly ratios: Float64Array
+  readonly answers: Float64Array
+}
+
+/** Most numbers that a pane holds. */
+export const FOUND = 3
+
+export function chunkOf(rowsMax: number, columns: Columns, slab: Slab): Chunk {
+  return {
+    count: 0,
+    row: 0,
+    columns,
+    slab,
+    source: new Int32Array(rowsMax),
+    cell: new Int32Array(rowsMax),
+    fresh: new Uint8Array(rowsMax),
+    timeMs: new Float64Array(rowsMax),
+    sinceSeconds: new Float64Array(rowsMax),
+    each: Int32Array.from({ length: rowsMax }, (_, k) => k),
+    found: new Float64Array(FOUND * rowsMax),
+    ratios: new Float64Array(rowsMax),
+    answers: new Float64Array(rowsMax),
+  }
 }
 
 /** What numbers may be: beyond ±1e15 a double loses thousandths, and squares of sums lose their meaning. */

@@ -12,29 +12,21 @@
 // In the ring counts are 32-bit words and what rows would round anyway is 32-bit floats: it is most of a key's memory.
 
 import { reset } from './operation.ts'
+import { add, combine, type PaneKind, paneShapes } from './pane.ts'
 import type { Slab } from './slab.ts'
 
 const OLDER = 7
 const PANES = OLDER + 1
 const COUNT_MAX = 0xffffffff
 const FLOAT_MAX = 3.4028234663852886e38
-
-/** What a pane holds, and how panes add up. In hot cells a pane is `numbers` doubles, the first of them its count, if any. */
-export interface PaneKind {
-  readonly numbers: number
-  /** How the ring keeps each of these numbers. */
-  readonly stored: readonly ('count' | 'double' | 'float')[]
-  /** Each number in a pane without records. */
-  readonly empty: number
-  /** Adds the value x to the pane at cells[at …]. */
-  add(cells: Float64Array, at: number, x: number): void
-  /** Adds the pane at from[0 …] to the pane at cells[at …]. */
-  merge(cells: Float64Array, at: number, from: Float64Array): void
-}
+/** Cells of the total of the ring, from the hot cells on. */
+export const TOTAL_AT = 1
 
 export interface Panes {
   readonly kind: PaneKind
   readonly paneMs: number
+  /** Cells of the pane of now, from the hot cells on. */
+  readonly nowAt: number
   /** Contents of the hot and of the cold cells before a key's first record. */
   readonly hot: Float64Array
   readonly cold: Float64Array
@@ -43,14 +35,16 @@ export interface Panes {
 }
 
 export function panes(kind: PaneKind, windowMs: number): Panes {
-  const hot = new Float64Array(1 + 2 * kind.numbers).fill(kind.empty)
+  const { stored, empty } = paneShapes[kind]
+  const nowAt = TOTAL_AT + stored.length
+  const hot = new Float64Array(nowAt + stored.length).fill(empty)
   hot[0] = Number.NEGATIVE_INFINITY
   const wordsAt: number[] = []
   let words = 0
   // Doubles first, so that they are aligned.
   for (const width of [2, 1]) {
-    for (const [n, stored] of kind.stored.entries()) {
-      if ((stored === 'double' ? 2 : 1) !== width) continue
+    for (const [n, how] of stored.entries()) {
+      if ((how === 'double' ? 2 : 1) !== width) continue
       wordsAt[n] = words
       words += OLDER * width
     }
@@ -58,11 +52,12 @@ export function panes(kind: PaneKind, windowMs: number): Panes {
   const made: Panes = {
     kind,
     paneMs: windowMs / PANES,
+    nowAt,
     hot,
     cold: new Float64Array(Math.ceil(words / 2)),
     wordsAt,
   }
-  const scratch = new Float64Array(kind.numbers).fill(kind.empty)
+  const scratch = new Float64Array(stored.length).fill(empty)
   const views = {
     cells: made.cold,
     words: new Uint32Array(made.cold.buffer),
@@ -72,32 +67,27 @@ export function panes(kind: PaneKind, windowMs: number): Panes {
   return made
 }
 
-/** Cells of the total of the ring, from the hot cells on. */
-export const TOTAL_AT = 1
-
-/** Cells of the pane of now, from the hot cells on. */
-export function nowAt(kind: PaneKind): number {
-  return TOTAL_AT + kind.numbers
-}
-
 const taken = new Float64Array(3)
 
-/** The cells of a key that has none yet, with pane `index` as that of now. */
-export function begin(panes: Panes, cells: Float64Array, hot: number, cold: number, index: number): void {
-  reset(cells, hot, panes.hot, cold, panes.cold)
-  cells[hot] = index
+/** Makes `index` the pane of now of a key unless it is an older one; answers whether it is that of now. */
+export function arrive(panes: Panes, slab: Slab, hot: number, cold: number, fresh: number, index: number): boolean {
+  const { cells } = slab
+  if (fresh === 1) {
+    reset(cells, hot, panes.hot, cold, panes.cold)
+    cells[hot] = index
+  } else if (index > cells[hot]!) advance(panes, slab, hot, cold, index)
+  return index === cells[hot]
 }
 
-/** Makes pane `index`, newer than that of now, the pane of now. */
-export function advance(panes: Panes, slab: Slab, hot: number, cold: number, index: number): void {
-  const { kind } = panes
+function advance(panes: Panes, slab: Slab, hot: number, cold: number, index: number): void {
+  const { empty } = paneShapes[panes.kind]
   const { cells } = slab
   const now = cells[hot]!
-  const current = hot + nowAt(kind)
+  const current = hot + panes.nowAt
   if (index - now < PANES) store(panes, slab, cold, ring(now), cells, current)
-  taken.fill(kind.empty)
+  taken.fill(empty)
   for (let i = Math.max(now + 1, index - OLDER); i < index; i++) store(panes, slab, cold, ring(i), taken, 0)
-  cells.fill(kind.empty, current, current + kind.numbers)
+  cells.fill(empty, current, hot + panes.hot.length)
   cells[hot] = index
   total(panes, slab, hot, cold)
 }
@@ -106,18 +96,18 @@ export function advance(panes: Panes, slab: Slab, hot: number, cold: number, ind
 export function straggle(panes: Panes, slab: Slab, hot: number, cold: number, index: number, x: number): void {
   if (index <= slab.cells[hot]! - PANES) return
   load(panes, slab, cold, ring(index))
-  panes.kind.add(taken, 0, x)
+  add(panes.kind, taken, 0, x)
   store(panes, slab, cold, ring(index), taken, 0)
   total(panes, slab, hot, cold)
 }
 
-function total(panes: Panes, slab: Slab, hot: number, cold: number): void {
-  const { kind } = panes
+function total(panes: Panes, slab: Views, hot: number, cold: number): void {
+  const { kind, nowAt } = panes
   const at = hot + TOTAL_AT
-  slab.cells.fill(kind.empty, at, at + kind.numbers)
+  slab.cells.fill(paneShapes[kind].empty, at, hot + nowAt)
   for (let pane = 0; pane < OLDER; pane++) {
     load(panes, slab, cold, pane)
-    kind.merge(slab.cells, at, taken)
+    combine(kind, slab.cells, at, taken, 0, slab.cells, at)
   }
 }
 
@@ -126,7 +116,7 @@ function ring(index: number): number {
 }
 
 function load(panes: Panes, slab: Views, cold: number, pane: number): void {
-  const { stored } = panes.kind
+  const { stored } = paneShapes[panes.kind]
   for (let n = 0; n < stored.length; n++) {
     const word = 2 * cold + panes.wordsAt[n]!
     if (stored[n] === 'count') taken[n] = slab.words[word + pane]!
@@ -136,7 +126,7 @@ function load(panes: Panes, slab: Views, cold: number, pane: number): void {
 }
 
 function store(panes: Panes, slab: Views, cold: number, pane: number, from: Float64Array, at: number): void {
-  const { stored } = panes.kind
+  const { stored } = paneShapes[panes.kind]
   for (let n = 0; n < stored.length; n++) {
     const word = 2 * cold + panes.wordsAt[n]!
     const x = from[at + n]!

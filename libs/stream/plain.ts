@@ -3,36 +3,18 @@
 // A missing value is written as `fill`: NaN, or the constant of the spec as if the record had held it.
 
 import { turn } from '../core/elementary.ts'
-import { type Chunk, type Operation, reset } from './operation.ts'
-import type { Transform } from './spec.ts'
-import { transformed } from './transform.ts'
+import { type Chunk, type Operation, reset, type Target } from './operation.ts'
+import { writeColumn } from './write-column.ts'
 
 const NONE = new Float64Array(0)
 
-export function numberFeature(want: number, at: number, transform: Transform, fill: number): Operation {
-  if (transform === 'none')
-    return { hot: NONE, cold: NONE, run: (chunk, out, stride) => copy(chunk, out, stride, want, at, fill) }
+export function numberFeature(want: number, target: Target): Operation {
   return {
     hot: NONE,
     cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const values = chunk.columns.numbers[want]!
-      const { count, source } = chunk
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const x = values[source[k]!]!
-        out[to] = transformed(transform, Number.isNaN(x) ? fill : x + 0)
-      }
+      writeColumn(chunk.columns.numbers[want]!, chunk.source, chunk, target, out, stride)
     },
-  }
-}
-
-/** Most columns of most rows: a loop of its own, without the question for a transform. Adding 0 turns −0 into 0. */
-function copy(chunk: Chunk, out: Float32Array, stride: number, want: number, at: number, fill: number): void {
-  const values = chunk.columns.numbers[want]!
-  const { count, source } = chunk
-  for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-    const x = values[source[k]!]! + 0
-    out[to] = Number.isNaN(x) ? fill : x
   }
 }
 
@@ -72,16 +54,12 @@ export function oneHotFeature(want: number, at: number, span: number, fill: numb
   }
 }
 
-export function sinceLastFeature(at: number, transform: Transform, fill: number): Operation {
+export function sinceLastFeature(target: Target): Operation {
   return {
     hot: NONE,
     cold: NONE,
     run(chunk: Chunk, out: Float32Array, stride: number): void {
-      const { count, sinceSeconds } = chunk
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const x = sinceSeconds[k]!
-        out[to] = transformed(transform, !Number.isNaN(x) ? x : fill)
-      }
+      writeColumn(chunk.sinceSeconds, chunk.each, chunk, target, out, stride)
     },
   }
 }

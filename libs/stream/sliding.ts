@@ -1,226 +1,118 @@
-// Sliding: the window aggregates as operations, one loop for each kind of pane: counts, sums, spreads, extremes.
-// Spread is kept as the sum of squared deviations within each pane (Youngs and Cramer, 1971) and combined across panes by
-// their means (Chan, Golub and LeVeque, 1979): exact enough where the mean is far greater than the spread.
+// Sliding: the window aggregates as operations. Features that ask for the same numbers in the same window are one
+// operation on the same panes: of sum, mean, spread and ratio of a field only one keeps state.
+// Invariants
+//   W1 what a feature answers does not depend on which others share its panes.
 
-import { type Chunk, type Operation, type Place, ratio } from './operation.ts'
-import { advance, begin, nowAt, type PaneKind, panes, straggle, TOTAL_AT } from './panes.ts'
+import { type Chunk, FOUND, type Operation, type Place, ratio } from './operation.ts'
+import { add, combine, type PaneKind } from './pane.ts'
+import { arrive, panes, straggle, TOTAL_AT } from './panes.ts'
 import type { AggregateOperation } from './spec.ts'
-import { transformed } from './transform.ts'
+import { writeColumn } from './write-column.ts'
 
-export function windowFeature(operation: AggregateOperation | 'ratio', windowMs: number, place: Place): Operation {
+/** A feature that asks; of those that share panes, only their columns, transforms and operations differ. */
+export interface Asked {
+  readonly operation: AggregateOperation | 'ratio'
+  readonly place: Place
+}
+
+/** Names alike what can share panes, in the same window of the same field. */
+export function sharing(operation: Asked['operation']): string {
   switch (operation) {
     case 'count':
-      return countFeature(windowMs, 1, place)
     case 'rate':
-      return countFeature(windowMs, 1000 / windowMs, place)
+      return 'records'
     case 'sum':
     case 'mean':
-    case 'ratio':
-      return sumFeature(operation, windowMs, place)
     case 'std':
-      return spreadFeature(windowMs, place)
+    case 'ratio':
+      return 'moments'
     case 'min':
-      return extremeFeature(1, windowMs, place)
     case 'max':
-      return extremeFeature(-1, windowMs, place)
+      return operation
     default:
       return operation satisfies never
   }
 }
 
-const COUNTS: PaneKind = {
-  numbers: 1,
-  stored: ['count'],
-  empty: 0,
-  add(cells, at): void {
-    cells[at] = cells[at]! + 1
-  },
-  merge(cells, at, from): void {
-    cells[at] = cells[at]! + from[0]!
-  },
-}
-
-function countFeature(windowMs: number, scale: number, place: Place): Operation {
-  const { at, transform } = place
-  const kept = panes(COUNTS, windowMs)
-  const now = nowAt(COUNTS)
+export function windowFeatures(asked: readonly Asked[], windowMs: number): Operation {
+  const operations = asked.map(({ operation }) => operation)
+  const kind = paneKind(operations)
+  const kept = panes(kind, windowMs)
+  const want = asked[0]?.place.want ?? -1
+  // The greatest is the least of what is mirrored.
+  const sign = operations.includes('max') ? -1 : 1
+  const hasRatio = operations.includes('ratio')
   return {
     hot: kept.hot,
     cold: kept.cold,
     run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, cell, fresh, timeMs, slab } = chunk
+      const { count, source, cell, fresh, timeMs, slab, found, ratios } = chunk
       const { cells } = slab
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
+      const values = want < 0 ? null : chunk.columns.numbers[want]!
+      for (let k = 0; k < count; k++) {
         const hot = cell[k]! + hotAt
         const cold = cell[k]! + coldAt
-        const index = Math.floor(timeMs[k]! / kept.paneMs)
-        if (fresh[k] === 1) begin(kept, cells, hot, cold, index)
-        else if (index > cells[hot]!) advance(kept, slab, hot, cold, index)
-        if (index === cells[hot]) COUNTS.add(cells, hot + now, 1)
-        else straggle(kept, slab, hot, cold, index, 1)
-        out[to] = transformed(transform, (cells[hot + TOTAL_AT]! + cells[hot + now]!) * scale)
-      }
-    },
-  }
-}
-
-const SUMS: PaneKind = {
-  numbers: 2,
-  stored: ['count', 'double'],
-  empty: 0,
-  add(cells, at, x): void {
-    cells[at] = cells[at]! + 1
-    cells[at + 1] = cells[at + 1]! + x
-  },
-  merge(cells, at, from): void {
-    cells[at] = cells[at]! + from[0]!
-    cells[at + 1] = cells[at + 1]! + from[1]!
-  },
-}
-
-function sumFeature(operation: 'sum' | 'mean' | 'ratio', windowMs: number, place: Place): Operation {
-  const { want, at, transform, fill } = place
-  const kept = panes(SUMS, windowMs)
-  const now = nowAt(SUMS)
-  return {
-    hot: kept.hot,
-    cold: kept.cold,
-    run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, source, cell, fresh, timeMs, slab } = chunk
-      const { cells } = slab
-      const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const hot = cell[k]! + hotAt
-        const cold = cell[k]! + coldAt
-        const x = values[source[k]!]!
-        const index = Math.floor(timeMs[k]! / kept.paneMs)
-        if (fresh[k] === 1) begin(kept, cells, hot, cold, index)
-        else if (index > cells[hot]!) advance(kept, slab, hot, cold, index)
-        let y = operation === 'ratio' ? ratio(x, countOf(cells, hot, now), sumOf(cells, hot, now)) : 0
-        if (!Number.isNaN(x)) {
-          if (index === cells[hot]) SUMS.add(cells, hot + now, x)
-          else straggle(kept, slab, hot, cold, index, x)
-        }
-        if (operation === 'sum') y = sumOf(cells, hot, now)
-        else if (operation === 'mean') y = sumOf(cells, hot, now) / countOf(cells, hot, now)
-        out[to] = transformed(transform, Number.isNaN(y) ? fill : y)
-      }
-    },
-  }
-}
-
-function countOf(cells: Float64Array, hot: number, now: number): number {
-  return cells[hot + TOTAL_AT]! + cells[hot + now]!
-}
-
-function sumOf(cells: Float64Array, hot: number, now: number): number {
-  return cells[hot + TOTAL_AT + 1]! + cells[hot + now + 1]!
-}
-
-/** Count, sum, sum of squared deviations from the pane's own mean. */
-const SPREADS: PaneKind = {
-  numbers: 3,
-  stored: ['count', 'double', 'float'],
-  empty: 0,
-  add(cells, at, x): void {
-    const n = cells[at]! + 1
-    const sum = cells[at + 1]! + x
-    const d = n * x - sum
-    if (n > 1) cells[at + 2] = cells[at + 2]! + (d * d) / (n * (n - 1))
-    cells[at] = n
-    cells[at + 1] = sum
-  },
-  merge(cells, at, from): void {
-    const [n = 0, sum = 0, squares = 0] = from
-    cells[at + 2] = combined(cells[at]!, cells[at + 1]!, cells[at + 2]!, n, sum, squares)
-    cells[at] = cells[at]! + n
-    cells[at + 1] = cells[at + 1]! + sum
-  },
-}
-
-/** Squared deviations of two panes from their common mean. */
-function combined(n: number, sum: number, squares: number, n2: number, sum2: number, squares2: number): number {
-  if (n === 0) return squares2
-  if (n2 === 0) return squares
-  const d = sum / n - sum2 / n2
-  return squares + squares2 + ((n * n2) / (n + n2)) * d * d
-}
-
-function spreadFeature(windowMs: number, place: Place): Operation {
-  const { want, at, transform, fill } = place
-  const kept = panes(SPREADS, windowMs)
-  const now = nowAt(SPREADS)
-  return {
-    hot: kept.hot,
-    cold: kept.cold,
-    run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, source, cell, fresh, timeMs, slab } = chunk
-      const { cells } = slab
-      const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const hot = cell[k]! + hotAt
-        const cold = cell[k]! + coldAt
-        const x = values[source[k]!]!
-        const index = Math.floor(timeMs[k]! / kept.paneMs)
-        if (fresh[k] === 1) begin(kept, cells, hot, cold, index)
-        else if (index > cells[hot]!) advance(kept, slab, hot, cold, index)
-        if (!Number.isNaN(x)) {
-          if (index === cells[hot]) SPREADS.add(cells, hot + now, x)
-          else straggle(kept, slab, hot, cold, index, x)
-        }
-        const y = deviation(cells, hot + TOTAL_AT, hot + now)
-        out[to] = transformed(transform, Number.isNaN(y) ? fill : y)
-      }
-    },
-  }
-}
-
-/** Standard deviation of the population in two panes together; NaN where they are empty. */
-function deviation(cells: Float64Array, a: number, b: number): number {
-  const squares = combined(cells[a]!, cells[a + 1]!, cells[a + 2]!, cells[b]!, cells[b + 1]!, cells[b + 2]!)
-  return Math.sqrt(squares / (cells[a]! + cells[b]!))
-}
-
-/** The least of sign · value. */
-const EXTREMES: PaneKind = {
-  numbers: 1,
-  stored: ['float'],
-  empty: Number.POSITIVE_INFINITY,
-  add(cells, at, x): void {
-    if (x < cells[at]!) cells[at] = x
-  },
-  merge(cells, at, from): void {
-    if (from[0]! < cells[at]!) cells[at] = from[0]!
-  },
-}
-
-/** The least value (sign 1) or the greatest (sign −1). */
-function extremeFeature(sign: 1 | -1, windowMs: number, place: Place): Operation {
-  const { want, at, transform, fill } = place
-  const kept = panes(EXTREMES, windowMs)
-  const now = nowAt(EXTREMES)
-  return {
-    hot: kept.hot,
-    cold: kept.cold,
-    run(chunk: Chunk, out: Float32Array, stride: number, hotAt: number, coldAt: number): void {
-      const { count, source, cell, fresh, timeMs, slab } = chunk
-      const { cells } = slab
-      const values = chunk.columns.numbers[want]!
-      for (let k = 0, to = chunk.row * stride + at; k < count; k++, to += stride) {
-        const hot = cell[k]! + hotAt
-        const cold = cell[k]! + coldAt
+        const now = hot + kept.nowAt
         // Adding 0 turns −0 into 0.
-        const x = sign * values[source[k]!]! + 0
+        const x = values === null ? 0 : sign * values[source[k]!]! + 0
         const index = Math.floor(timeMs[k]! / kept.paneMs)
-        if (fresh[k] === 1) begin(kept, cells, hot, cold, index)
-        else if (index > cells[hot]!) advance(kept, slab, hot, cold, index)
+        const isNow = arrive(kept, slab, hot, cold, fresh[k]!, index)
+        if (hasRatio) {
+          combine(kind, cells, hot + TOTAL_AT, cells, now, found, FOUND * k)
+          ratios[k] = ratio(x, found[FOUND * k]!, found[FOUND * k + 1]!)
+        }
         if (!Number.isNaN(x)) {
-          if (index === cells[hot]) EXTREMES.add(cells, hot + now, x)
+          if (isNow) add(kind, cells, now, x)
           else straggle(kept, slab, hot, cold, index, x)
         }
-        const least = Math.min(cells[hot + TOTAL_AT]!, cells[hot + now]!)
-        out[to] = transformed(transform, least < Number.POSITIVE_INFINITY ? sign * least + 0 : fill)
+        combine(kind, cells, hot + TOTAL_AT, cells, now, found, FOUND * k)
+      }
+      for (const one of asked) {
+        answer(one.operation, windowMs, chunk)
+        writeColumn(chunk.answers, chunk.each, chunk, one.place, out, stride)
       }
     },
+  }
+}
+
+function paneKind(operations: readonly Asked['operation'][]): PaneKind {
+  if (operations.includes('std')) return 'spread'
+  if (operations.includes('count') || operations.includes('rate')) return 'count'
+  return operations.includes('min') || operations.includes('max') ? 'least' : 'sum'
+}
+
+/** What the window says at each record, NaN where it says nothing, from the numbers found there. */
+function answer(operation: Asked['operation'], windowMs: number, chunk: Chunk): void {
+  const { count, found, answers, ratios } = chunk
+  switch (operation) {
+    case 'count':
+    case 'rate': {
+      const scale = operation === 'count' ? 1 : 1000 / windowMs
+      for (let k = 0; k < count; k++) answers[k] = found[FOUND * k]! * scale
+      break
+    }
+    case 'sum':
+      for (let k = 0; k < count; k++) answers[k] = found[FOUND * k + 1]!
+      break
+    case 'mean':
+      for (let k = 0; k < count; k++) answers[k] = found[FOUND * k + 1]! / found[FOUND * k]!
+      break
+    case 'std':
+      for (let k = 0; k < count; k++) answers[k] = Math.sqrt(found[FOUND * k + 2]! / found[FOUND * k]!)
+      break
+    case 'ratio':
+      for (let k = 0; k < count; k++) answers[k] = ratios[k]!
+      break
+    case 'min':
+    case 'max': {
+      const sign = operation === 'min' ? 1 : -1
+      for (let k = 0; k < count; k++) {
+        const least = found[FOUND * k]!
+        answers[k] = least < Number.POSITIVE_INFINITY ? sign * least : Number.NaN
+      }
+      break
+    }
+    default:
+      throw operation satisfies never
   }
 }

@@ -11,8 +11,10 @@ export function transformed(transform: Transform, x: number): number {
   switch (transform) {
     case 'none':
       return x
-    case 'log1p':
-      return x < 0 ? -log1p(-x) : log1p(x)
+    case 'log1p': {
+      const y = log1p(Math.abs(x))
+      return x < 0 ? -y : y
+    }
     case 'sqrt':
       return x < 0 ? -Math.sqrt(-x) : Math.sqrt(x)
     default:

@@ -108,6 +108,26 @@ test('every aggregate is what its definition says of the records in its panes', 
   )
 })
 
+test('what a feature answers does not depend on which others share its panes, to the bit', () => {
+  const features: FeatureSpec[] = [
+    ...aggregateOperations.map((operation) => aggregate(operation)),
+    { kind: 'ratio', name: 'ratio', field: 'x', span: { kind: 'window', windowMs: WINDOW_MS }, transform: 'none' },
+  ]
+  fc.assert(
+    fc.property(fc.array(entryArbitrary, { minLength: 1, maxLength: 80 }), (list) => {
+      const together = rowsOf(features, list)
+      for (const [f, feature] of features.entries()) {
+        assert.deepEqual(
+          together.map((row) => row[f]),
+          rowsOf([feature], list).map(([x]) => x),
+          feature.name,
+        )
+      }
+    }),
+    { seed },
+  )
+})
+
 test('the window covers at least 7/8 of its span and at most all of it', () => {
   for (let age = 0; age <= 2 * WINDOW_MS; age += 125) {
     for (const phase of [0, 1, 499, 999]) {
