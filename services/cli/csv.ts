@@ -1,7 +1,10 @@
 // CSV: a table of numbers for `fit` and `score`: a header, then numeric cells, matched by name. A cell that is empty or
 // infinite is missing (NaN).
 // Only the columns that are wanted are read, so that others may hold text. Every fault names line, column and what was
-// found; quoted names are understood, quoted cells may hold numbers.
+// found. Invariants
+//   V1 rows and cells are those of RFC 4180: quoted cells hold commas, line breaks and doubled quotes. Beyond it lines may
+//      end in LF alone, and spaces around a cell or its quotes do not count.
+//   V2 an empty line is a row where there is one column, whose cell is missing; where there are more it is passed over.
 
 import { Failure } from '../../libs/core/failure.ts'
 import { nearest } from '../../libs/core/near.ts'
@@ -19,10 +22,11 @@ const columnsMax = 10_000
 
 /** `choose` answers which of the columns in the header are wanted; Failure if one is absent. */
 export function parseCsv(text: string, place: string, choose: (header: readonly string[]) => readonly string[]): Table {
-  const lines = text.split('\n')
-  const header = (lines[0] ?? '').replace(/^\uFEFF/, '').trimEnd()
-  if (header === '') throw new Failure('data-invalid', `${place}: empty; a header line with column names is needed`)
-  const columns = header.split(',').map(unquote)
+  const rows = rowsOf(text.replace(/^\uFEFF/, ''), place)
+  const columns = rows.next().value?.cells ?? ['']
+  if (columns.every((name) => name === '')) {
+    throw new Failure('data-invalid', `${place}: empty; a header line with column names is needed`)
+  }
   if (columns.length > columnsMax) {
     throw new Failure('data-invalid', `${place}: ${columns.length} columns, at most ${columnsMax} are read`)
   }
@@ -32,17 +36,15 @@ export function parseCsv(text: string, place: string, choose: (header: readonly 
   const at = wanted.map((name) => indexOf(columns, name, place))
   const cells: number[] = []
   let count = 0
-  for (let line = 1; line < lines.length; line++) {
-    const row = (lines[line] ?? '').trimEnd()
-    if (row === '') continue
-    const values = row.split(',')
-    if (values.length !== columns.length) {
+  for (const { line, cells: found } of rows) {
+    if (columns.length > 1 && found.length === 1 && found[0]?.trim() === '') continue
+    if (found.length !== columns.length) {
       throw new Failure(
         'data-invalid',
-        `${place}: line ${line + 1} has ${values.length} cells, the header ${columns.length} columns`,
+        `${place}: line ${line} has ${found.length} cells, the header ${columns.length} columns`,
       )
     }
-    for (const i of at) cells.push(cell(values[i] ?? '', place, line + 1, columns[i] ?? ''))
+    for (const i of at) cells.push(cell(found[i] ?? '', place, line, columns[i] ?? ''))
     count++
   }
   return { columns: wanted, count, cells: Float32Array.from(cells) }
@@ -57,7 +59,7 @@ function indexOf(columns: readonly string[], name: string, place: string): numbe
 }
 
 function cell(text: string, place: string, line: number, column: string): number {
-  const bare = unquote(text)
+  const bare = text.trim()
   if (bare === '') return Number.NaN
   const value = Number(bare)
   if (Number.isNaN(value) && !/^[+-]?(nan|inf)$/i.test(bare)) {
@@ -70,7 +72,68 @@ function cell(text: string, place: string, line: number, column: string): number
   return Number.isFinite(Math.fround(value)) ? value : Number.NaN
 }
 
-function unquote(text: string): string {
-  const trimmed = text.trim()
-  return trimmed.startsWith('"') && trimmed.endsWith('"') ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed
+interface Row {
+  /** The line that it begins on, from 1. */
+  readonly line: number
+  readonly cells: readonly string[]
+}
+
+function* rowsOf(text: string, place: string): Generator<Row, undefined> {
+  let line = 1
+  for (let at = 0; at < text.length; ) {
+    const found = text.indexOf('\n', at)
+    const end = found < 0 ? text.length : found
+    const plain = text.slice(at, end)
+    if (line > 1 && !plain.includes('"')) {
+      yield { line, cells: plain.split(',') }
+      at = end + 1
+      line++
+      continue
+    }
+    const cells: string[] = []
+    const from = at
+    at = quotedRow(text, at, cells, `${place}: line ${line}`)
+    yield { line, cells }
+    line += text.slice(from, at).split('\n').length - 1
+  }
+}
+
+const untilQuote = /[ \t]*"?/y
+const untilComma = /[^,\n]*/y
+
+/** Takes a row cell by cell; answers where the next one begins. */
+function quotedRow(text: string, from: number, cells: string[], place: string): number {
+  for (let at = from; ; at++) {
+    const opened = matched(untilQuote, text, at)
+    let value: string | null = null
+    if (opened.endsWith('"')) {
+      const begin = at + opened.length
+      at = closingQuote(text, begin, place)
+      value = text.slice(begin, at).replaceAll('""', '"')
+      at++
+    }
+    const rest = matched(untilComma, text, at)
+    if (value !== null && rest.trim() !== '') {
+      throw new Failure(
+        'data-invalid',
+        `${place}: '${rest.slice(0, 40)}' follows a closing quote; double quotes in a cell`,
+      )
+    }
+    cells.push(value ?? rest.trim())
+    at += rest.length
+    if (text[at] !== ',') return at + 1
+  }
+}
+
+function matched(pattern: RegExp, text: string, at: number): string {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0] ?? ''
+}
+
+function closingQuote(text: string, begin: number, place: string): number {
+  for (let at = begin; ; at += 2) {
+    at = text.indexOf('"', at)
+    if (at < 0) throw new Failure('data-invalid', `${place}: a quote is opened that nothing closes`)
+    if (text[at + 1] !== '"') return at
+  }
 }
