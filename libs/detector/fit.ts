@@ -24,6 +24,7 @@ import { engine, rowsMax } from './engine.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
 import { folds, type Part } from './fit-split.ts'
 import { contractive } from './kinds/contractive.ts'
+import { convolutional } from './kinds/convolutional.ts'
 import { denoising } from './kinds/denoising.ts'
 import type { Fitted, Kind } from './kinds/kind.ts'
 import { sparse } from './kinds/sparse.ts'
@@ -65,7 +66,7 @@ const progressReports = 20
 /** Shares are sums of fractions: what falls short of a step by rounding has reached it. */
 const reportSlack = 1e-9
 
-const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising, sparse, contractive, variational }
+const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising, sparse, contractive, variational, convolutional }
 
 export async function fit(request: FitRequest): Promise<Model> {
   const { width } = request

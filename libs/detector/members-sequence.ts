@@ -5,7 +5,7 @@
 //      garbage in up to three steps behind the last: what comes later writes over it, and a row has room for the rest.
 
 import type { Arena } from './kernel/arena.ts'
-import { CONVOLVE, DENSE, MOVE, operation, real } from './kernel/program.ts'
+import { BOW, CONVOLVE, DENSE, MOVE, operation, real } from './kernel/program.ts'
 import { packed, shape } from './packing.ts'
 import { type ConvolutionForm, type LayerForm, type SequenceLayer, tapsOf } from './sequence.ts'
 
@@ -78,30 +78,37 @@ function placeConvolution(
     known.set(name, at)
     return { taps, at }
   })
-  return (from, to) =>
-    groups.flatMap(({ taps, at }) => {
+  const bowed = ({ at, row, step }: Place): number[] =>
+    curve === 0 ? [] : operation(BOW, at, row, form.output.steps * step, curve)
+  return (from, to) => [
+    ...groups.flatMap(({ taps, at }) => {
       const k = taps.kernelSteps.length * inputChannels
       const a = from.at + taps.first * from.step
       const c = to.at + taps.at * to.step
-      const last = [blocks, real(slope), curve]
-      if (taps.count === 1) return operation(DENSE, a, from.row, k, 0, at, biasAt, c, to.row, ...last)
+      const last = [blocks, real(slope)]
+      if (taps.count === 1) return operation(DENSE, a, from.row, k, 0, at, biasAt, c, to.row, ...last, 0)
       const [fromStep, toStep] = [taps.advance * from.step, taps.every * to.step]
       return operation(CONVOLVE, a, from.row, fromStep, taps.count, k, at, biasAt, c, to.row, toStep, ...last)
-    })
+    }),
+    ...bowed(to),
+  ]
 }
 
 /** The weights of these kernel steps one after another, with nothing from the padding of the input. */
 function packedSteps(
-  { input, output }: ConvolutionForm,
+  { kind, kernel, input, output }: ConvolutionForm,
   weights: Float32Array,
   kernelSteps: readonly number[],
   inputChannels: number,
 ): Float32Array {
-  const size = input.channels * output.channels
-  const rows = new Float32Array(kernelSteps.length * inputChannels * output.channels)
+  const { channels } = output
+  const rows = new Float32Array(kernelSteps.length * inputChannels * channels)
   for (const [i, step] of kernelSteps.entries())
-    rows.set(weights.subarray(step * size, (step + 1) * size), i * inputChannels * output.channels)
-  return packed(rows, kernelSteps.length * inputChannels, output.channels)
+    for (let c = 0; c < input.channels; c++) {
+      const from = (kind === 'convolution' ? step * input.channels + c : c * kernel + step) * channels
+      rows.set(weights.subarray(from, from + channels), (i * inputChannels + c) * channels)
+    }
+  return packed(rows, kernelSteps.length * inputChannels, channels)
 }
 
 function padded(channels: number): number {

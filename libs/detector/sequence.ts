@@ -55,11 +55,29 @@ export function tensorsOf(form: LayerForm): readonly TensorForm[] {
       const reach = Math.max(1, kernel / stride)
       const [inward, outward] = form.kind === 'convolution' ? [kernel, reach] : [reach, kernel]
       const initial: Initial = { kind: 'uniform', fanIn: inward * input.channels, fanOut: outward * output.channels }
+      // As its products want them: over what the kernel sees, or from a channel to all that the kernel reaches.
+      const shape =
+        form.kind === 'convolution'
+          ? [kernel, input.channels, output.channels]
+          : [input.channels, kernel, output.channels]
       return [
-        { name: 'weights', shape: [kernel, input.channels, output.channels], initial },
+        { name: 'weights', shape, initial },
         { name: 'bias', shape: [output.channels], initial: zeros },
       ]
     }
+    default:
+      return form.kind satisfies never
+  }
+}
+
+/** Multiply-adds of a row going through the layer. */
+export function workOf(form: LayerForm): number {
+  const { input, output, kernel } = form
+  switch (form.kind) {
+    case 'convolution':
+      return output.steps * kernel * input.channels * output.channels
+    case 'transposed':
+      return input.steps * kernel * input.channels * output.channels
     default:
       return form.kind satisfies never
   }

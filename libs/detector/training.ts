@@ -5,6 +5,7 @@
 
 import { servingLayers } from './dense-plan.ts'
 import type { DenseLayer } from './model.ts'
+import { kernelProducts, type Products } from './sequence/products.ts'
 import type { BackendChoice } from './tensorflow/backend.ts'
 import type { Batches, DensePlan, Schedule } from './tensorflow/train-dense.ts'
 import { reconstructOnKernel, trainOnKernel } from './train-on-kernel.ts'
@@ -19,6 +20,14 @@ export interface TrainedNetwork {
   readonly backend: string
   /** Reconstructs rows (stride = width of the network). */
   readonly reconstruct: (rows: Float32Array, count: number) => Promise<Float32Array>
+}
+
+/** The products that layers over steps are trained with. */
+export async function productsOf(choice: TrainerChoice, widthMax: number): Promise<Products> {
+  if (choice === 'auto' || choice === 'kernel') return kernelProducts()
+  const { chooseBackend } = await import('./tensorflow/backend.ts')
+  const { tensorflowProducts } = await import('./tensorflow/products.ts')
+  return tensorflowProducts(await chooseBackend(choice, widthMax))
 }
 
 export async function trainNetwork(

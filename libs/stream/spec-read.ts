@@ -1,6 +1,6 @@
 // Spec read: from the tree of a document to a Spec; sections and defaults in one place.
 
-import { type DetectorKind, detectorKinds, type FeatureSpec, type Spec, type TimeRange } from './spec.ts'
+import { type DetectorKind, detectorKinds, type FeatureSpec, type Spec, type TimeRange, windowedKinds } from './spec.ts'
 import { readFeatures } from './spec-features.ts'
 import { choice, decimal, duration, instant, text, whole } from './spec-rules.ts'
 import { checkFields } from './spec-schema.ts'
@@ -39,7 +39,7 @@ const streamName = text(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
   'a name: a letter or digit, then up to 99 letters, digits, _ -',
 )
-const kindsToCome = ['convolutional', 'recurrent', 'attention', 'ensemble']
+const kindsToCome = ['recurrent', 'attention', 'ensemble']
 
 const rootKeys: Keys = {
   known: ['stream', 'source', 'features', 'window', 'missing', 'keysMax', 'detector', 'training', 'delivery', 'alerts'],
@@ -75,7 +75,7 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     window: { rows },
     missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
-    detector: readDetector(section('detector', { known: ['kind', 'alarms'], reserved: {} }), faults),
+    detector: readDetector(section('detector', { known: ['kind', 'alarms'], reserved: {} }), rows, faults),
     training: readTraining(
       section('training', { known: ['every', 'history', 'rowsMin', 'rowsMax', 'exclude'], reserved: {} }),
       faults,
@@ -105,8 +105,14 @@ const missingRule: Rule<Spec['missing']> = {
   words: ['impute', 'reject'],
 }
 
-function readDetector(map: MapTree | null, faults: Fault[]): Spec['detector'] {
-  return { kind: readKind(map, faults), alarms: readAlarms(map, faults) }
+function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec['detector'] {
+  const kind = readKind(map, faults)
+  const stated = map?.entries.get('kind')
+  if (stated !== undefined && rows === 1 && windowedKinds.includes(kind)) {
+    const expected = 'a window for it to learn from, such as `window: { rows: 40 }`, or another kind'
+    faults.push(fault(stated, `${kind} without a window`, expected))
+  }
+  return { kind, alarms: readAlarms(map, faults) }
 }
 
 function readKind(map: MapTree | null, faults: Fault[]): DetectorKind {

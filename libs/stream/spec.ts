@@ -1,7 +1,16 @@
 // Spec: what a person says about one topic, as a value. Made from YAML by `parse` (spec-parse); here are its nouns only.
 // Durations are milliseconds here whatever the YAML said (`5m`, `7d`).
 
-export const detectorKinds = ['undercomplete', 'denoising', 'sparse', 'contractive', 'variational'] as const
+export const detectorKinds = [
+  'undercomplete',
+  'denoising',
+  'sparse',
+  'contractive',
+  'variational',
+  'convolutional',
+] as const
+/** Kinds that learn from the steps of a window, and so need one. */
+export const windowedKinds: readonly DetectorKind[] = ['convolutional']
 export type DetectorKind = (typeof detectorKinds)[number]
 
 /** Applied to a number before it enters the row; every transform has an inverse, for explanations. */

@@ -1,4 +1,5 @@
-// What every kind of detector must do, as tests that a kind's own test file calls. Planted rows follow two hidden causes.
+// What every kind of detector must do, as tests that a kind's own test file calls. Planted rows follow two hidden causes; to
+// kinds that learn from windows they are windows of one channel, each column a step.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -8,14 +9,14 @@ import { artefact } from '../../libs/detector/artefact.ts'
 import { type FitRequest, fit, scoresOf } from '../../libs/detector/fit.ts'
 import { detector, load } from '../../libs/detector/load.ts'
 import type { Model } from '../../libs/detector/model.ts'
-import type { DetectorKind } from '../../libs/stream/spec.ts'
+import { type DetectorKind, windowedKinds } from '../../libs/stream/spec.ts'
 import { planted, requestOf } from '../detector/planted.ts'
 
 const width = 6
 
 export function satisfiesKind(kind: DetectorKind): void {
   const fitted = (rows: Float32Array, columns: number, more: Partial<FitRequest> = {}): Promise<Model> =>
-    fit(requestOf(rows, columns, { kind, ...more }))
+    fit(requestOf(rows, columns, { kind, steps: windowedKinds.includes(kind) ? columns : 1, ...more }))
   const rows = planted(600, width, 1)
   const shared = fitted(rows, width)
 

@@ -6,7 +6,7 @@ import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
 import { type Engine, engine } from '../../libs/detector/engine.ts'
 import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { sampleRows } from './sample-model.ts'
-import { convolutions, reconstructed, sequenceModel } from './sequence-model.ts'
+import { reconstructed, sequenceModel, sequences } from './sequence-model.ts'
 
 const seed = Number(process.env['SEED'] ?? 7)
 
@@ -21,7 +21,7 @@ function scores(running: Engine, rows: Float32Array, batch: number): Float32Arra
   return result
 }
 
-for (const { name, forms } of convolutions) {
+for (const { name, forms } of sequences) {
   const model = sequenceModel(forms, seed)
   const { width } = model
 

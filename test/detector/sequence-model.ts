@@ -67,9 +67,13 @@ function convolved(form: ConvolutionForm, [weights, bias]: readonly Float32Array
       for (let c = 0; c < input.channels; c++)
         for (let o = 0; o < output.channels; o++)
           y[to * output.channels + o]! +=
-            x[from * input.channels + c]! * weights![(j * input.channels + c) * output.channels + o]!
+            x[from * input.channels + c]! * weights![weightAt(form, j, c) * output.channels + o]!
     }
   return y.map((value) => activated(form.activation, value))
+}
+
+function weightAt({ kind, kernel, input }: ConvolutionForm, step: number, channel: number): number {
+  return kind === 'convolution' ? step * input.channels + channel : channel * kernel + step
 }
 
 function activated(activation: Activation, x: number): number {
@@ -90,7 +94,7 @@ function activated(activation: Activation, x: number): number {
 }
 
 /** Layers from a window to itself by way of a narrow middle, with every stride, phase and padding that there is. */
-export const convolutions: readonly { readonly name: string; readonly forms: readonly LayerForm[] }[] = [
+export const sequences: readonly { readonly name: string; readonly forms: readonly LayerForm[] }[] = [
   { name: 'two strides of 2', forms: hourglass(40, 8, 16, 5, 2) },
   { name: 'odd steps and channels', forms: hourglass(13, 3, 9, 5, 2) },
   { name: 'a stride of 3', forms: hourglass(11, 10, 12, 4, 3) },

@@ -132,6 +132,13 @@ alerts: { format: json, explain: 3 }
   assert.deepEqual(spec.alerts, { format: 'json', explain: 3 })
 })
 
+test('a kind that learns from windows needs one', () => {
+  const asked = `${least}detector: { kind: convolutional }\n`
+  assert.throws(() => parse(asked, 'x', noFile), { message: /detector\.kind.*convolutional without a window/ })
+  const { detector } = parse(`${asked}window: { rows: 2 }\n`, 'x', noFile)
+  assert.equal(detector.kind, 'convolutional')
+})
+
 test('what is reserved is refused with a word on it', () => {
   const cases: readonly (readonly [change: (text: string) => string, word: RegExp])[] = [
     [(text) => `${text}privacy: { card: drop }\n`, /privacy.*reserved/],
@@ -140,7 +147,7 @@ test('what is reserved is refused with a word on it', () => {
     [(text) => text.replace('  format: json', '  format: json\n  shape: tags'), /`shape`.*reserved/],
     [(text) => text.replace('field: customer', 'field: customer, from: rekey'), /reserved/],
     [(text) => text.replace('transform: log1p', 'per: terminal'), /reserved/],
-    ...['sparse', 'contractive', 'variational', 'convolutional', 'recurrent', 'attention', 'ensemble'].map(
+    ...['recurrent', 'attention', 'ensemble'].map(
       (kind) => [(text: string) => `${text}detector: { kind: ${kind} }\n`, new RegExp(`${kind} is reserved`)] as const,
     ),
   ]

@@ -15,6 +15,7 @@ export const DISTANCE = 16
 /** Layers over the steps of a window. */
 export const CONVOLVE = 20
 export const MOVE = 21
+export const BOW = 22
 /** Training only, which the twin does not know. */
 export const LOSS = 9
 export const DERIVE = 10

@@ -3,6 +3,7 @@
 // the bits are those of the WebAssembly kernel.
 
 import {
+  BOW,
   CONVOLVE,
   COPY,
   DENSE,
@@ -68,6 +69,7 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
     case DISTANCE:
       near(heap, words, at, row, count)
       return 0
+    case BOW:
     case CONVOLVE:
     case MOVE:
       sequence(heap, words, at, count)

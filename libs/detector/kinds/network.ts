@@ -65,7 +65,7 @@ export async function network(
 }
 
 /** Contiguous runs of a permutation of the rows, which is drawn anew when it is used up. */
-function batches({ rows, count, width }: TrainingRows, batchRows: number, seed: number, spoil: Spoil): Batches {
+export function batches({ rows, count, width }: TrainingRows, batchRows: number, seed: number, spoil: Spoil): Batches {
   const random = Random.derived(seed, 'order')
   const order = Int32Array.from({ length: count }, (_, i) => i)
   let position = count

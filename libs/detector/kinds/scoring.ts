@@ -7,7 +7,7 @@ import type { Scoring } from '../model.ts'
 
 /** Rows per column that a covariance needs, shrinkage helping. */
 const rowsPerColumnMin = 3
-const whitenedWidthMax = 512
+export const whitenedWidthMax = 512
 /** Multiply-adds that a covariance may cost: beyond, every k-th row is taken. */
 const covarianceCostMax = 1e8
 const errorMin = 1e-6

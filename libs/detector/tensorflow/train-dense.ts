@@ -8,7 +8,7 @@
 //   T3 no tensor outlives a step.
 // Two facts of the WebAssembly backend shape the code: products with a transposed operand are 3 times slower than a
 // transposition followed by a plain product, and a sum over rows is faster as a product with a row of ones.
-// Sources: Kingma and Ba, Adam (2015); Loshchilov and Hutter, cosine annealing (2017); Glorot and Bengio (2010).
+// Sources: Loshchilov and Hutter, cosine annealing (2017); Glorot and Bengio (2010).
 
 import {
   engine,
@@ -26,8 +26,10 @@ import {
 } from '@tensorflow/tfjs-core'
 import { turn } from '../../core/elementary.ts'
 import { Failure } from '../../core/failure.ts'
+import { adam, type Parameter, parameter } from '../adam.ts'
 import { initialLayers } from '../dense-plan.ts'
 import { type Loss, lossOnOutput } from '../loss.ts'
+import { LossCurve } from '../loss-curve.ts'
 import type { Activation, DenseLayer } from '../model.ts'
 import type { Penalty } from '../penalty.ts'
 import { type BackendName, useBackend } from './backend.ts'
@@ -64,18 +66,6 @@ export interface Trained {
   readonly losses: readonly number[]
 }
 
-const firstMomentDecay = 0.9
-const secondMomentDecay = 0.999
-const stabiliser = 1e-8
-const lossPoints = 20
-
-/** One array of numbers under the optimiser. */
-interface Parameter {
-  readonly values: Float32Array
-  readonly first: Float32Array
-  readonly second: Float32Array
-}
-
 export async function trainDense(
   backend: BackendName,
   plan: DensePlan,
@@ -104,10 +94,6 @@ export async function trainDense(
     throw new Failure('training-failed', `layer ${l} has weights that are not finite`)
   }
   return { layers: begun, losses: curve.points }
-}
-
-function parameter(values: Float32Array): Parameter {
-  return { values, first: new Float32Array(values.length), second: new Float32Array(values.length) }
 }
 
 function values(parameters: readonly Parameter[]): Float32Array[] {
@@ -209,42 +195,5 @@ function throughActivation(down: Tensor2D, output: Tensor2D, activation: Activat
       return mul(down, sub(output, square(output)))
     default:
       return activation satisfies never
-  }
-}
-
-function adam(parameter: Parameter, gradient: Float32Array, rate: number, decay: number, step: number): void {
-  const { values, first, second } = parameter
-  const firstCorrection = 1 / (1 - firstMomentDecay ** step)
-  const secondCorrection = 1 / (1 - secondMomentDecay ** step)
-  for (let i = 0; i < values.length; i++) {
-    const slope = gradient[i]! + decay * values[i]!
-    const m = firstMomentDecay * first[i]! + (1 - firstMomentDecay) * slope
-    const v = secondMomentDecay * second[i]! + (1 - secondMomentDecay) * slope * slope
-    first[i] = m
-    second[i] = v
-    values[i] = values[i]! - (rate * m * firstCorrection) / (Math.sqrt(v * secondCorrection) + stabiliser)
-  }
-}
-
-/** The mean loss over each of `lossPoints` equal parts of the steps. */
-class LossCurve {
-  readonly points: number[] = []
-  readonly #steps: number
-  #sum = 0
-  #count = 0
-  #seen = 0
-
-  constructor(steps: number) {
-    this.#steps = steps
-  }
-
-  add(loss: number): void {
-    this.#sum += loss
-    this.#count++
-    this.#seen++
-    if (this.#seen * lossPoints < (this.points.length + 1) * this.#steps) return
-    this.points.push(this.#sum / this.#count)
-    this.#sum = 0
-    this.#count = 0
   }
 }

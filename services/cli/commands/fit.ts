@@ -6,7 +6,7 @@ import { sha256 } from '../../../libs/core/hash.ts'
 import { artefact } from '../../../libs/detector/artefact.ts'
 import { fit } from '../../../libs/detector/fit.ts'
 import type { Model } from '../../../libs/detector/model.ts'
-import { type DetectorKind, detectorKinds } from '../../../libs/stream/spec.ts'
+import { type DetectorKind, detectorKinds, windowedKinds } from '../../../libs/stream/spec.ts'
 import type { Context } from '../context.ts'
 import { parseCsv, type Table } from '../csv.ts'
 import { windowsOf } from '../table-windows.ts'
@@ -28,7 +28,7 @@ const goldenRows = 16
 export async function fitTable(context: Context, file: string, options: FitOptions): Promise<void> {
   const { files, clock } = context
   const startedMs = clock.elapsedMs()
-  const kind = kindOf(options.kind ?? 'denoising')
+  const kind = kindOf(options.kind ?? 'denoising', options.window)
   const folder = path.dirname(options.out)
   if (!files.isFolder(folder)) throw new Failure('file-unreadable', `${options.out}: there is no folder ${folder}`)
   const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, (header) =>
@@ -81,8 +81,10 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   )
 }
 
-function kindOf(kind: string): DetectorKind {
+function kindOf(kind: string, window: number): DetectorKind {
   const known = detectorKinds.find((each) => each === kind)
+  if (known !== undefined && window === 1 && windowedKinds.includes(known))
+    throw new Failure('usage', `the kind ${kind} learns from the steps of a window: add one, such as --window 40`)
   if (known !== undefined) return known
   throw new Failure('usage', `no detector kind ${kind}; there are ${detectorKinds.join(', ')}`)
 }

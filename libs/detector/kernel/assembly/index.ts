@@ -6,7 +6,7 @@
 import { dense } from './dense'
 import { distance, nearest, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
-import { convolve, move } from './sequence'
+import { bow, convolve, move } from './sequence'
 import { adam, backward, derive, loss, transpose } from './train'
 
 const SCALE: i32 = 1
@@ -27,6 +27,7 @@ const RECALL: i32 = 15
 const DISTANCE: i32 = 16
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
+const BOW: i32 = 22
 
 // @ts-ignore: decorator
 @inline
@@ -104,13 +105,16 @@ function step(at: usize, row: i32, count: i32): i32 {
     case CONVOLVE:
       convolve(
         word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
-        word(at, 10), word(at, 11), word(at, 12), real(at, 13), word(at, 14)
+        word(at, 10), word(at, 11), word(at, 12), real(at, 13)
       )
       return 0
     case MOVE:
       move(
         word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9)
       )
+      return 0
+    case BOW:
+      bow(word(at, 2), word(at, 3), count, word(at, 4), word(at, 5))
       return 0
     case LOSS:
       loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))

@@ -1,0 +1,104 @@
+// Sequence network: one autoencoder of layers over the steps of windows, trained on scaled rows and scored by its residuals,
+// as network.ts is for plain rows. Inputs are spoilt while it learns: noise everywhere, and of some windows a share of the
+// cells, of the channels or of the steps is hidden (0 = the column's mean), so that it knows what to expect of what it does
+// not see; the target is always the clean row, and a missing value costs nothing.
+// Training is bounded by its work: wide or long windows see fewer and smaller batches.
+
+import { Random } from '../../core/random.ts'
+import { constantColumns } from '../covariance.ts'
+import type { Member, SequenceMember } from '../model.ts'
+import { reconstructSequence, trainSequence } from '../sequence/train.ts'
+import { type LayerForm, workOf } from '../sequence.ts'
+import { productsOf } from '../training.ts'
+import { type Fitted, filled, type KindOptions, type TrainingRows } from './kind.ts'
+import { linearMember } from './linear.ts'
+import { batches, type Spoil } from './network.ts'
+import { scoringOf, whitenedWidthMax } from './scoring.ts'
+import { sizeOf } from './size.ts'
+
+const learningRate = 2e-3
+const weightDecay = 1e-5
+/** Multiply-adds of one fit, forward and back, and what is done of it at least. */
+const workMax = 6e9
+const stepsMin = 100
+const batchRowsMin = 16
+/** Of forward and back together, in forward passes. */
+const passesOfStep = 3
+
+/** Standard deviation of the noise, in scaled units. */
+const noise = 0.1
+const hiddenRowShare = 0.3
+const hiddenShareMin = 0.1
+const hiddenShareMax = 0.5
+/** Noise is drawn once into a table this long, and each row reads from a random place of it: a power of two. */
+const noiseTable = 32_768
+
+export interface SequenceDesign {
+  readonly forms: readonly LayerForm[]
+  /** Steps of every window that are hidden while it learns. */
+  readonly hiddenStepShare: number
+}
+
+/** The network and, where rows are narrow enough for it, the linear member. */
+export async function fitSequence(rows: TrainingRows, design: SequenceDesign, options: KindOptions): Promise<Fitted> {
+  const steadying: Member[] = rows.width <= whitenedWidthMax ? [linearMember(rows)] : []
+  if (rows.width === 1) return { members: steadying, backend: 'none', losses: [] }
+  const { width, count } = rows
+  const { forms } = design
+  const products = await productsOf(options.backend, width)
+  const size = trainingSize(forms, sizeOf(count, width).steps, count)
+  const onStep = (step: number, loss: number): void => options.onProgress(step / size.steps, loss)
+  const { layers, losses } = trainSequence(
+    products,
+    forms,
+    batches(rows, size.batchRows, options.seed, spoiling(design, options.seed)),
+    { steps: size.steps, learningRate, weightDecay, seed: options.seed, onStep },
+  )
+  const present = filled(rows)
+  const residuals = reconstructSequence(products, layers, present, count)
+  for (let i = 0; i < residuals.length; i++) {
+    residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
+  }
+  const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
+  const member: SequenceMember = { kind: 'sequence', layers, scoring }
+  return { members: [member, ...steadying], backend: products.name, losses: [losses] }
+}
+
+interface TrainingSize {
+  readonly batchRows: number
+  readonly steps: number
+}
+
+export function trainingSize(forms: readonly LayerForm[], stepsMax: number, count: number): TrainingSize {
+  const ofRow = passesOfStep * forms.reduce((sum, form) => sum + workOf(form), 0)
+  const ofBatch = workMax / ofRow / stepsMin
+  const batchRows = Math.min(count, 64, Math.max(batchRowsMin, Math.floor(ofBatch)))
+  const steps = Math.min(stepsMax, Math.max(stepsMin, Math.floor(workMax / ofRow / batchRows)))
+  return { batchRows, steps }
+}
+
+function spoiling({ forms, hiddenStepShare }: SequenceDesign, seed: number): Spoil {
+  const { steps, channels } = forms[0]!.input
+  const random = Random.derived(seed, 'noise')
+  const table = Float32Array.from({ length: noiseTable }, () => noise * random.normal())
+  const hideSteps = (cells: Float32Array, at: number, share: number): void => {
+    for (let t = 0; t < steps; t++)
+      if (random.uniform() < share) cells.fill(0, at + t * channels, at + (t + 1) * channels)
+  }
+  return (cells, at, width) => {
+    const from = random.bits()
+    for (let j = 0; j < width; j++) cells[at + j]! += table[(from + j) & (noiseTable - 1)]!
+    if (hiddenStepShare > 0) hideSteps(cells, at, hiddenStepShare)
+    if (random.uniform() >= hiddenRowShare) return
+    const share = hiddenShareMin + (hiddenShareMax - hiddenShareMin) * random.uniform()
+    const limit = share * 2 ** 32
+    if (channels === 1 || random.uniform() < 0.5) {
+      for (let j = 0; j < width; j++) if (random.bits() < limit) cells[at + j] = 0
+      return
+    }
+    for (let c = 0; c < channels; c++) {
+      if (random.bits() >= limit) continue
+      for (let j = c; j < width; j += channels) cells[at + j] = 0
+    }
+  }
+}
