@@ -17,6 +17,9 @@ const AVRO = 'application/avro'
 const FRAMED_AVRO = 'application/vnd.confluent.avro'
 const JSON_TYPE = 'application/json'
 const ALERT_TYPE = 'plumbline.alert'
+const text = new TextEncoder()
+const SPEC_VERSION: Header = ['ce_specversion', text.encode('1.0')]
+const TYPE: Header = ['ce_type', text.encode(ALERT_TYPE)]
 /** What a framed value has before its bare form: a zero byte and the schema's id. */
 const FRAME_BYTES = 5
 
@@ -34,23 +37,22 @@ export function alertMessage(request: AlertRequest): Message {
   const format = request.stream.spec.alerts.format
   const schemaId = format === 'avro' ? request.schemaId : undefined
   const contentType = format === 'json' ? JSON_TYPE : schemaId === undefined ? AVRO : FRAMED_AVRO
-  const text = new TextEncoder()
-  const headers: [string, string][] = [
-    ['ce_specversion', '1.0'],
-    ['ce_id', alert.id],
-    ['ce_type', ALERT_TYPE],
-    ['ce_source', `/plumbline/${alert.stream}`],
-    ['ce_time', isoTime(alert.eventTime)],
-    ['content-type', contentType],
+  const headers: Header[] = [
+    SPEC_VERSION,
+    ['ce_id', text.encode(alert.id)],
+    TYPE,
+    ['ce_source', text.encode(`/plumbline/${alert.stream}`)],
+    ['ce_time', text.encode(isoTime(alert.eventTime))],
+    ['content-type', text.encode(contentType)],
     // For consumers that route by it, and for metrics, without decoding the value.
-    ['plumbline-severity', alert.severity],
+    ['plumbline-severity', text.encode(alert.severity)],
   ]
   return {
     topic: request.topic,
     partition: null,
     key: text.encode(alert.key),
     value: format === 'json' ? text.encode(JSON.stringify(alert)) : avroBytes(alert, schemaId),
-    headers: headers.map(([name, value]): Header => [name, text.encode(value)]),
+    headers,
     timestampMs: request.timestampMs,
   }
 }

@@ -9,7 +9,7 @@
 import { severityOf } from '../core/severity.ts'
 import type { Explanation } from '../detector/detector.ts'
 import { inverse } from '../stream/inverse.ts'
-import type { Stream } from '../stream/stream.ts'
+import type { FeatureLayout, Stream } from '../stream/stream.ts'
 import type { Alert, FeatureFinding } from './alert-schema.ts'
 import { positionId, wholeTimeMs } from './position.ts'
 
@@ -72,36 +72,51 @@ function onsetOf(stream: Stream, contributions: Float32Array): number {
   return steps - 1 - first
 }
 
+interface Blame {
+  readonly entry: FeatureLayout
+  readonly contribution: number
+  /** Steps back of the step that contributed most. */
+  readonly back: number
+}
+
 function findings({ stream, row, explanation }: Anomaly): FeatureFinding[] {
   const { contributions, expected, imputed } = explanation
-  const steps = stream.width / stream.stepWidth
-  const all = stream.layout.map((entry): FeatureFinding => {
-    let contribution = 0
-    let worst = steps - 1
-    let worstShare = -1
-    for (let step = steps - 1; step >= 0; step--) {
-      let share = 0
-      const at = step * stream.stepWidth + entry.at
-      for (let column = at; column < at + entry.span; column++) share += contributions[column] ?? 0
-      contribution += share
-      if (share > worstShare) {
-        worstShare = share
-        worst = step
-      }
-    }
-    const at = worst * stream.stepWidth
+  const blamed: Blame[] = []
+  for (const entry of stream.layout) {
+    const blame = blameOf(stream, entry, contributions)
+    if (blame.contribution > 0) blamed.push(blame)
+  }
+  // The sort is stable, so equal contributions stay in the order of the spec.
+  const ranked = blamed.sort((a, b) => b.contribution - a.contribution).slice(0, stream.spec.alerts.explain)
+  return ranked.map(({ entry, contribution, back }): FeatureFinding => {
+    const at = stream.width - (back + 1) * stream.stepWidth
     return {
       name: entry.spec.name,
       actual: said(inverse(entry, row, at)),
       expected: said(inverse(entry, expected, at)),
       contribution,
       imputed: imputed.subarray(at + entry.at, at + entry.at + entry.span).includes(1),
-      back: steps - 1 - worst,
+      back,
     }
   })
-  // The sort is stable, so equal contributions stay in the order of the spec.
-  const ranked = all.filter((each) => each.contribution > 0).sort((a, b) => b.contribution - a.contribution)
-  return ranked.slice(0, stream.spec.alerts.explain)
+}
+
+function blameOf(stream: Stream, entry: FeatureLayout, contributions: Float32Array): Blame {
+  const steps = stream.width / stream.stepWidth
+  let contribution = 0
+  let back = 0
+  let worstShare = -1
+  for (let step = steps - 1; step >= 0; step--) {
+    let share = 0
+    const at = step * stream.stepWidth + entry.at
+    for (let column = at; column < at + entry.span; column++) share += contributions[column] ?? 0
+    contribution += share
+    if (share > worstShare) {
+      worstShare = share
+      back = steps - 1 - step
+    }
+  }
+  return { entry, contribution, back }
 }
 
 function said(value: number | string): number | string | null {

@@ -47,9 +47,11 @@ export function decode<T>(type: AvroType<T>, bytes: Uint8Array): Decoded<T> {
 
 function typed<T>(text: string): AvroType<T> {
   const type = parsed(text)
+  // Also where only a name or a comment says so, which costs a copy.
+  const holdsBytes = /"(bytes|fixed)"/.test(text)
   return {
     text,
-    encode: (value) => type.toBuffer(buffered(value)),
+    encode: (value) => type.toBuffer(holdsBytes ? buffered(value) : value),
     decode: (bytes) => guarded<T>(() => type.fromBuffer(asBuffer(bytes))),
     from: (writer) => {
       const writerType = parsed(writer)

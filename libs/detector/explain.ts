@@ -18,12 +18,16 @@ const suspectsMax = 5
 
 export function explain(model: Model, engine: Engine, row: Float32Array): Explanation {
   const { width, layout } = model
-  const imputed = Uint8Array.from(row, (value) => (Number.isNaN(value) ? 1 : 0))
+  const { groups } = layout
+  const imputed = new Uint8Array(width)
+  for (let column = 0; column < width; column++) imputed[column] = Number.isNaN(row[column]!) ? 1 : 0
   const shares = columnShares(model, engine, row)
-  const suspects = suspectsOf(shares, layout.groups, layout.features.length)
+  const suspects = suspectsOf(shares, groups, layout.features.length)
   if (suspects.length > 0) {
-    const masked = row.map((value, column) => (suspects.includes(layout.groups[column]!) ? Number.NaN : value))
-    engine.side.set(masked)
+    engine.side.set(row)
+    for (let column = 0; column < width; column++) {
+      if (suspects.includes(groups[column]!)) engine.side[column] = Number.NaN
+    }
     engine.examine()
   }
   const expected = expectedRow(model, engine)
@@ -32,7 +36,7 @@ export function explain(model: Model, engine: Engine, row: Float32Array): Explan
   const sum = falls.reduce((total, fall) => total + fall, 0)
   if (sum > 0) {
     suspects.forEach((group, i) => {
-      spread(contributions, shares, layout.groups, group, falls[i]! / sum)
+      spread(contributions, shares, groups, group, falls[i]! / sum)
     })
   } else {
     const total = shares.reduce((all, share) => all + share, 0)
@@ -94,21 +98,25 @@ function suspectsOf(shares: Float64Array, groups: Int32Array, features: number):
     byFeature[group] = byFeature[group]! + shares[column]!
     total += shares[column]!
   }
-  const large = Array.from(byFeature.keys()).filter(
-    (f) => byFeature[f]! > 0 && byFeature[f]! >= suspectShareMin * total,
-  )
+  const large: number[] = []
+  for (let feature = 0; feature < features; feature++) {
+    if (byFeature[feature]! > 0 && byFeature[feature]! >= suspectShareMin * total) large.push(feature)
+  }
   return large.sort((a, b) => byFeature[b]! - byFeature[a]! || a - b).slice(0, suspectsMax)
 }
 
 /** The mean reconstruction of the row last examined, in row units; a column without scale was always its mean. */
 function expectedRow(model: Model, engine: Engine): Float32Array {
   const { mean, inverseScale } = model.scaler
-  return Float32Array.from(mean, (center, column) => {
+  const { views } = engine
+  const expected = new Float32Array(model.width)
+  for (let column = 0; column < expected.length; column++) {
     const scale = inverseScale[column]!
     let z = 0
-    for (const view of engine.views) z += view.reconstructed[column]!
-    return scale === 0 ? center : center + z / engine.views.length / scale
-  })
+    for (let v = 0; v < views.length; v++) z += views[v]!.reconstructed[column]!
+    expected[column] = scale === 0 ? mean[column]! : mean[column]! + z / views.length / scale
+  }
+  return expected
 }
 
 function scoreFalls(
@@ -118,14 +126,17 @@ function scoreFalls(
   expected: Float32Array,
   suspects: readonly number[],
 ): number[] {
+  const { width } = model
+  const { groups } = model.layout
   const scores = new Float32Array(probeRows)
   engine.side.set(row)
-  suspects.forEach((group, i) => {
-    const changed = row.map((value, column) => {
-      return model.layout.groups[column] === group && !Number.isNaN(value) ? expected[column]! : value
-    })
-    engine.side.set(changed, (i + 1) * model.width)
-  })
+  for (let i = 0; i < suspects.length; i++) {
+    const changed = engine.side.subarray((i + 1) * width, (i + 2) * width)
+    changed.set(row)
+    for (let column = 0; column < width; column++) {
+      if (groups[column] === suspects[i] && !Number.isNaN(row[column]!)) changed[column] = expected[column]!
+    }
+  }
   engine.probe(suspects.length + 1, scores)
   return suspects.map((_, i) => Math.max(0, scores[0]! - scores[i + 1]!))
 }
