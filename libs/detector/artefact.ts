@@ -171,6 +171,9 @@ function putContent(
         put(`${path}.layer.${l}.weights`, weights, inputs, outputs)
         put(`${path}.layer.${l}.bias`, bias)
       }
+      if (member.shares === undefined) return
+      put(`${path}.shares.low`, member.shares.low)
+      put(`${path}.shares.span`, member.shares.span)
       return
     case 'sequence':
       for (const [l, { form, tensors }] of member.layers.entries())
@@ -200,7 +203,10 @@ function takeContent(
         weights: take(`${path}.layer.${l}.weights`, layer.inputs, layer.outputs),
         bias: take(`${path}.layer.${l}.bias`, layer.outputs),
       }))
-      return { kind: member.kind, layers }
+      const { kind, categories } = member
+      if (categories === undefined) return { kind, layers }
+      const [low, span] = [take(`${path}.shares.low`, width), take(`${path}.shares.span`, width)]
+      return { kind, layers, shares: { categories, low, span } }
     }
     case 'sequence': {
       const layers = member.layers.map((form, l) => {

@@ -14,6 +14,10 @@ export class Fields {
     this.#left = new Map(Object.entries(value))
   }
 
+  has(name: string): boolean {
+    return this.#left.has(name)
+  }
+
   take(name: string): unknown {
     if (!this.#left.has(name)) invalid(`${this.path}.${name}`, 'nothing', 'a value')
     const value = this.#left.get(name)

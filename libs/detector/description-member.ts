@@ -1,7 +1,15 @@
 // Description member: what of a member is not a tensor, as JSON, and its parser. The invariants are those of description.ts.
 
 import { type Fields, invalid } from './description-fields.ts'
-import { type Activation, type DenseLayer, type Json, type Member, neighboursMax, type Scoring } from './model.ts'
+import {
+  type Activation,
+  type DenseLayer,
+  type Json,
+  type Member,
+  neighboursMax,
+  type Scoring,
+  type Shares,
+} from './model.ts'
 import type { Grid, LayerForm } from './sequence.ts'
 
 /** Columns of a row or outputs of a layer. */
@@ -19,6 +27,7 @@ export type DescribedMember =
   | {
       readonly kind: 'dense'
       readonly layers: readonly Omit<DenseLayer, 'weights' | 'bias'>[]
+      readonly categories?: Shares['categories']
       readonly scoring: DescribedScoring
     }
   | { readonly kind: 'sequence'; readonly layers: readonly LayerForm[]; readonly scoring: DescribedScoring }
@@ -36,7 +45,9 @@ export function describeMember(member: Member): Json {
       const layers = member.layers.map(({ kind, inputs, outputs, activation }) => {
         return { kind, inputs, outputs, activation: describeActivation(activation) }
       })
-      return { kind: member.kind, layers, scoring }
+      if (member.shares === undefined) return { kind: member.kind, layers, scoring }
+      const categories = member.shares.categories.map(({ from, to }) => ({ from, to }))
+      return { kind: member.kind, layers, categories, scoring }
     }
     case 'sequence':
       return { kind: member.kind, layers: member.layers.map(({ form }) => describeForm(form)), scoring }
@@ -87,8 +98,11 @@ type Content<M = DescribedMember> = M extends DescribedMember ? Omit<M, 'scoring
 function contentOf(kind: DescribedMember['kind'], fields: Fields, width: number): Content {
   const path = `${fields.path}.layers`
   switch (kind) {
-    case 'dense':
-      return { kind, layers: denseOf(fields.list('layers', 1, layersMax), width, path) }
+    case 'dense': {
+      const layers = denseOf(fields.list('layers', 1, layersMax), width, path)
+      if (!fields.has('categories')) return { kind, layers }
+      return { kind, layers, categories: categoriesOf(fields.list('categories', 1, width), width) }
+    }
     case 'sequence':
       return { kind, layers: formsOf(fields.list('layers', 1, layersMax), width, path) }
     case 'neighbours': {
@@ -117,6 +131,16 @@ function denseOf(list: readonly Fields[], width: number, path: string): Omit<Den
   })
   if (inputs !== width) invalid(path, inputs, `a last layer of ${width} outputs`)
   return layers
+}
+
+function categoriesOf(list: readonly Fields[], width: number): Shares['categories'] {
+  let before = 0
+  return list.map((category) => {
+    const from = category.count('from', before, width - 1)
+    before = category.count('to', from + 1, width)
+    category.close()
+    return { from, to: before }
+  })
 }
 
 function formsOf(list: readonly Fields[], width: number, path: string): LayerForm[] {

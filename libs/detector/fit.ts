@@ -18,7 +18,7 @@
 
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
-import type { DetectorKind } from '../stream/spec.ts'
+import type { DetectorKind, LossKind } from '../stream/spec.ts'
 import { calibrate } from './calibration.ts'
 import { engine, rowsMax } from './engine.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
@@ -44,6 +44,8 @@ export interface FitRequest {
   readonly names: readonly string[]
   readonly revision: string
   readonly kind: DetectorKind
+  /** What the networks make small; the squared error unless said otherwise. */
+  readonly loss?: LossKind
   readonly seed: number
   /** Alarm rate per row, see alphaOf. */
   readonly alpha: number
@@ -146,6 +148,8 @@ async function learnOnce(
     {
       seed: request.seed,
       steps: request.steps,
+      groups: request.groups,
+      loss: request.loss ?? 'squared',
       backend: request.backend ?? 'auto',
       onProgress: (share, loss) => {
         const { deadline } = request

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import type { Arena } from './kernel/arena.ts'
-import { DENSE, ERROR, operation, RESIDUAL, real, SQUARES, turnBits, WEIGHTED } from './kernel/program.ts'
+import { DENSE, ERROR, operation, RESIDUAL, real, SHARES, SQUARES, turnBits, WEIGHTED } from './kernel/program.ts'
 import { type PlacedNeighbours, placeNeighbours } from './members-neighbours.ts'
 import { placeSequence } from './members-sequence.ts'
-import type { DenseLayer, Member, Scoring } from './model.ts'
+import type { DenseLayer, Member, Scoring, Shares } from './model.ts'
 import { packed, shape } from './packing.ts'
 
 /** Positions of the work buffers that all members share, each with room for a chunk of rows. */
@@ -74,7 +74,8 @@ function placeContent(
     case 'dense': {
       const placed = member.layers.map((layer) => placeDense(arena, layer))
       const columnsMax = Math.max(stride, ...placed.map((layer) => layer.blocks * 8))
-      return { layers: (buffers) => denseLayers(placed, buffers), columnsMax }
+      const shares = member.shares === undefined ? null : placeShares(arena, member.shares)
+      return { layers: (buffers) => [...denseLayers(placed, buffers), ...(shares?.(buffers) ?? [])], columnsMax }
     }
     case 'sequence': {
       const words = placeSequence(arena, member.layers, rows)
@@ -87,6 +88,14 @@ function placeContent(
     default:
       return member satisfies never
   }
+}
+
+/** The operation that makes shares of what the layers gave. */
+function placeShares(arena: Arena, { categories, low, span }: Shares): (buffers: Buffers) => number[] {
+  const table = arena.place(Int32Array.from(categories.flatMap(({ from, to }) => [from, to])))
+  const [lowAt, spanAt] = [arena.place(low), arena.place(span)]
+  return ({ reconstructed, vectors }) =>
+    operation(SHARES, reconstructed, vectors, table, categories.length, lowAt, spanAt)
 }
 
 function placeDense(arena: Arena, layer: DenseLayer): PlacedLayer {

@@ -56,10 +56,23 @@ export type Scoring =
   /** The squared distance to the last of the nearest stored rows: for neighbours only. */
   | { readonly kind: 'distance' }
 
+/**
+ * What the last layer gives in the columns [from, to) of a category becomes low + span · share, the shares being their
+ * softmax; of a column alone its sigmoid. Other columns stay.
+ */
+export interface Shares {
+  /** Ascending and disjoint. */
+  readonly categories: readonly { readonly from: number; readonly to: number }[]
+  /** Of each column of the row; 0 and 1 where no category is. */
+  readonly low: Float32Array
+  readonly span: Float32Array
+}
+
 /** One autoencoder and how it is scored. */
 export interface DenseMember {
   readonly kind: 'dense'
   readonly layers: readonly DenseLayer[]
+  readonly shares?: Shares
   readonly scoring: Scoring
 }
 

@@ -1,6 +1,14 @@
 // Spec read: from the tree of a document to a Spec; sections and defaults in one place.
 
-import { type DetectorKind, detectorKinds, type FeatureSpec, type Spec, type TimeRange, windowedKinds } from './spec.ts'
+import {
+  type DetectorKind,
+  detectorKinds,
+  type FeatureSpec,
+  lossKinds,
+  type Spec,
+  type TimeRange,
+  windowedKinds,
+} from './spec.ts'
 import { readFeatures } from './spec-features.ts'
 import { choice, decimal, duration, instant, text, whole } from './spec-rules.ts'
 import { checkFields } from './spec-schema.ts'
@@ -75,7 +83,7 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     window: { rows },
     missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
-    detector: readDetector(section('detector', { known: ['kind', 'alarms'], reserved: {} }), rows, faults),
+    detector: readDetector(section('detector', { known: ['kind', 'loss', 'alarms'], reserved: {} }), rows, faults),
     training: readTraining(
       section('training', { known: ['every', 'history', 'rowsMin', 'rowsMax', 'exclude'], reserved: {} }),
       faults,
@@ -112,7 +120,11 @@ function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec[
     const expected = 'a window for it to learn from, such as `window: { rows: 40 }`, or another kind'
     faults.push(fault(stated, `${kind} without a window`, expected))
   }
-  return { kind, alarms: readAlarms(map, faults) }
+  return {
+    kind,
+    loss: optional(map, 'loss', choice(lossKinds), 'squared', faults),
+    alarms: readAlarms(map, faults),
+  }
 }
 
 function readKind(map: MapTree | null, faults: Fault[]): DetectorKind {

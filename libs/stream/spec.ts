@@ -13,6 +13,10 @@ export const detectorKinds = [
 export const windowedKinds: readonly DetectorKind[] = ['convolutional']
 export type DetectorKind = (typeof detectorKinds)[number]
 
+/** What the networks of a detector make small. */
+export const lossKinds = ['squared', 'huber', 'binary-cross-entropy', 'mixed'] as const
+export type LossKind = (typeof lossKinds)[number]
+
 /** Applied to a number before it enters the row; every transform has an inverse, for explanations. */
 export const transforms = ['none', 'log1p', 'sqrt'] as const
 export type Transform = (typeof transforms)[number]
@@ -82,6 +86,7 @@ export interface Spec {
   readonly keysMax: number
   readonly detector: {
     readonly kind: DetectorKind
+    readonly loss: LossKind
     readonly alarms:
       | { readonly kind: 'rate'; readonly rate: number }
       | { readonly kind: 'per-day'; readonly perDay: number }

@@ -85,6 +85,7 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     names: stream.layout.map((entry) => entry.spec.name),
     revision: stream.revision,
     kind: request.spec.detector.kind,
+    loss: request.spec.detector.loss,
     seed: request.seed,
     alpha: alphaOf(request.spec.detector.alarms, past.rowsSeen / days),
     steps: request.spec.window.rows,

@@ -23,7 +23,19 @@ function isRefusal(thrown: unknown): boolean {
   return thrown instanceof Failure && (thrown.code === 'artefact-invalid' || thrown.code === 'artefact-mismatch')
 }
 
-for (const model of [small, other]) {
+const shared = sampleModel({
+  widths: [5, 2, 5],
+  activation: { kind: 'tanh' },
+  scoring: 'mahalanobis',
+  members: 1,
+  seed,
+  categories: [
+    { from: 1, to: 3 },
+    { from: 4, to: 5 },
+  ],
+})
+
+for (const model of [small, other, shared]) {
   test(`a model of ${model.width} columns comes back as it was, and equal models give equal bytes (A1)`, () => {
     const bytes = artefact(model, rows(model))
     const { golden, ...parsed } = parseArtefact(bytes)

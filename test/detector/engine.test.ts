@@ -23,6 +23,18 @@ const shapes: readonly Shape[] = [
   { widths: [13, 5, 3, 13], activation: { kind: 'tanh' }, scoring: 'error-over-train', members: 2, seed },
   { widths: [1, 2, 1], activation: { kind: 'sigmoid' }, scoring: 'mahalanobis', members: 1, seed },
   { widths: [41, 41], activation: { kind: 'linear' }, scoring: 'mahalanobis', members: 1, seed },
+  {
+    widths: [13, 6, 13],
+    activation: { kind: 'tanh' },
+    scoring: 'mahalanobis',
+    members: 2,
+    seed,
+    categories: [
+      { from: 0, to: 4 },
+      { from: 6, to: 7 },
+      { from: 7, to: 13 },
+    ],
+  },
   { widths: [100, 33, 100], activation: { kind: 'tanh' }, scoring: 'error-over-train', members: 1, seed },
 ]
 
@@ -84,7 +96,14 @@ function reconstruct(member: DenseMember, z: readonly number[]): readonly number
       return activation.kind === 'leaky-relu' && x < 0 ? x * activation.alpha : x
     })
   }
-  return h
+  const { shares } = member
+  const y = [...h]
+  for (const { from, to } of shares?.categories ?? []) {
+    const powers = h.slice(from, to).map(Math.exp)
+    const all = powers.reduce((sum, power) => sum + power, to - from === 1 ? 1 : 0)
+    for (let j = from; j < to; j++) y[j] = shares!.low[j]! + (shares!.span[j]! * powers[j - from]!) / all
+  }
+  return y
 }
 
 for (const shape of shapes) {

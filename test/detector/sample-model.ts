@@ -1,7 +1,7 @@
 // Sample models with random weights, for tests of engine, artefact and load: no training, any shape.
 
 import { Random } from '../../libs/core/random.ts'
-import type { Activation, DenseLayer, DenseMember, Model, Scoring } from '../../libs/detector/model.ts'
+import type { Activation, DenseLayer, DenseMember, Model, Scoring, Shares } from '../../libs/detector/model.ts'
 
 export interface DenseModel extends Model {
   readonly members: readonly DenseMember[]
@@ -14,6 +14,7 @@ export interface Shape {
   readonly scoring: Scoring['kind']
   readonly members: number
   readonly seed: number
+  readonly categories?: Shares['categories']
 }
 
 export function sampleModel(shape: Shape): DenseModel {
@@ -43,6 +44,9 @@ export function sampleModel(shape: Shape): DenseModel {
       const last = i === shape.widths.length - 2
       return layer(shape.widths[i]!, outputs, last ? { kind: 'linear' } : shape.activation)
     }),
+    ...(shape.categories === undefined
+      ? {}
+      : { shares: { categories: shape.categories, low: floats(width, 1), span: floats(width, 1) } }),
     scoring: scoring(),
   })
   return {

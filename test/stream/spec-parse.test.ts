@@ -45,7 +45,7 @@ test('the least spec gets every default', () => {
     window: { rows: 1 },
     missing: { kind: 'impute' },
     keysMax: 100_000,
-    detector: { kind: 'denoising', alarms: { kind: 'rate', rate: 0.001 } },
+    detector: { kind: 'denoising', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
     training: { everyMs: 86_400_000, historyMs: 604_800_000, rowsMin: 1_000, rowsMax: 50_000, exclude: [] },
     delivery: 'exactly-once',
     alerts: { format: 'avro', explain: 5 },
@@ -100,7 +100,7 @@ features: [{ name: a, field: a }]
 window: { rows: 40 }
 missing: -1
 keysMax: 10
-detector: { kind: undercomplete, alarms: { perDay: 20 } }
+detector: { kind: undercomplete, loss: huber, alarms: { perDay: 20 } }
 training:
   every: 1h
   history: 2d
@@ -119,7 +119,7 @@ alerts: { format: json, explain: 3 }
   assert.equal(spec.source.recordBytesMax, 4096)
   assert.deepEqual(spec.window, { rows: 40 })
   assert.deepEqual(spec.missing, { kind: 'constant', value: -1 })
-  assert.deepEqual(spec.detector, { kind: 'undercomplete', alarms: { kind: 'per-day', perDay: 20 } })
+  assert.deepEqual(spec.detector, { kind: 'undercomplete', loss: 'huber', alarms: { kind: 'per-day', perDay: 20 } })
   const from = Date.UTC(2026, 2, 1)
   assert.deepEqual(spec.training, {
     everyMs: 3_600_000,
@@ -164,6 +164,7 @@ test('impossible numbers, each with its fault', () => {
     'window: { rows: 9000 }',
     'missing: .inf',
     'missing: never',
+    'detector: { loss: cubic }',
     'detector: { alarms: { rate: 0 } }',
     'detector: { alarms: { rate: 0.7 } }',
     'detector: { alarms: { rate: .nan } }',

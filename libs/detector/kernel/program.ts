@@ -12,6 +12,7 @@ export const FILL = 8
 export const NEAREST = 14
 export const RECALL = 15
 export const DISTANCE = 16
+export const SHARES = 30
 /** Layers over the steps of a window. */
 export const CONVOLVE = 20
 export const MOVE = 21

@@ -15,6 +15,7 @@ import {
   RECALL,
   RESIDUAL,
   SCALE,
+  SHARES,
   SQUARES,
   turnBits,
   WEIGHTED,
@@ -22,6 +23,7 @@ import {
 import { activate, pmax, pmin } from './twin-activation.ts'
 import { distance, nearest, recall, runWords } from './twin-nearest.ts'
 import { sequence } from './twin-sequence.ts'
+import { shares } from './twin-shares.ts'
 
 const f = Math.fround
 const FLOAT32_MAX = 3.4028234663852886e38
@@ -49,6 +51,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       return 0
     case RESIDUAL:
       residual(heap, words, at, count)
+      return 0
+    case SHARES:
+      shares(heap, words, at, count)
       return 0
     case SQUARES:
       squares(heap, words, at, row, count)

@@ -12,6 +12,8 @@ import { sizeOf } from './size.ts'
 /** Units of the code: twice the columns within these bounds; what contracts need not be narrow. */
 const unitsMin = 16
 const unitsMax = 64
+/** Ten times that of straight units: a sigmoid lets a quarter of a gradient through at most. */
+const learningRate = 1e-2
 /** Against an error per column. */
 const weight = 1e-2
 
@@ -28,8 +30,9 @@ export const contractive: Kind = {
       activations: [{ kind: 'sigmoid' }, leak, straight],
       penalty: { kind: 'contractive', layer: 0, weight },
     } as const
+    const design = { plan, batchRows, steps, learningRate }
     const seed = Random.derived(options.seed, 'contractive').bits()
-    const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
+    const trained = await network(rows, design, () => {}, { ...options, seed })
     return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
   },
 }

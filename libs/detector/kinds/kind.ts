@@ -4,7 +4,7 @@
 //   K1 the same rows, seed and backend give the same members to the bit.
 //   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
 
-import type { DetectorKind } from '../../stream/spec.ts'
+import type { DetectorKind, LossKind } from '../../stream/spec.ts'
 import type { Member } from '../model.ts'
 import type { TrainerChoice } from '../training.ts'
 
@@ -26,6 +26,9 @@ export interface KindOptions {
   readonly seed: number
   /** Steps of the window that a row is. */
   readonly steps: number
+  /** For each column of a row, the index of its feature. */
+  readonly groups: Int32Array
+  readonly loss: LossKind
   readonly backend: TrainerChoice
   /** Called after each step of the training, share in (0, 1]; throws to stop. */
   readonly onProgress: (share: number, loss: number) => void

@@ -3,10 +3,12 @@
 
 import { Random } from '../../core/random.ts'
 import { constantColumns } from '../covariance.ts'
-import type { DenseMember } from '../model.ts'
+import type { Loss } from '../loss.ts'
+import type { Activation, DenseLayer, DenseMember } from '../model.ts'
 import type { Batches, DensePlan } from '../tensorflow/train-dense.ts'
 import { trainNetwork } from '../training.ts'
 import { filled, type KindOptions, type TrainingRows } from './kind.ts'
+import { objectiveOf, restore, targetsOf } from './objective.ts'
 import { scoringOf } from './scoring.ts'
 import type { Size } from './size.ts'
 
@@ -15,7 +17,7 @@ export type Spoil = (cells: Float32Array, at: number, width: number) => void
 
 export const leak = { kind: 'leaky-relu', alpha: 0.1 } as const
 export const straight = { kind: 'linear' } as const
-const learningRate = 1e-3
+const straightRate = 1e-3
 const weightDecay = 1e-5
 
 export interface Network {
@@ -27,6 +29,7 @@ export interface Network {
 /** What is trained: a plan, and how long. */
 export interface Design extends Pick<Size, 'batchRows' | 'steps'> {
   readonly plan: DensePlan
+  readonly learningRate?: number
 }
 
 /** A hidden layer on each side of the code. */
@@ -42,14 +45,16 @@ export async function network(
   options: KindOptions,
 ): Promise<Network> {
   const { width, count } = rows
-  const { plan, batchRows, steps } = design
+  const { batchRows, steps } = design
+  const objective = objectiveOf(options.loss, rows, options)
+  const plan = { ...design.plan, loss: objective.loss, activations: ending(design.plan.activations, objective.loss) }
   const { layers, losses, backend, reconstruct } = await trainNetwork(
     options.backend,
     plan,
-    batches(rows, batchRows, options.seed, spoil),
+    batches(rows, batchRows, options.seed, spoil, targetsOf(rows, objective.shares)),
     {
       steps,
-      learningRate,
+      learningRate: design.learningRate ?? straightRate,
       weightDecay,
       seed: options.seed,
       onStep: (step, loss) => options.onProgress(step / steps, loss),
@@ -57,15 +62,39 @@ export async function network(
   )
   const present = filled(rows)
   const residuals = await reconstruct(present, count)
+  restore(residuals, width, objective)
   for (let i = 0; i < residuals.length; i++) {
     residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
   }
   const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
-  return { member: { kind: 'dense', layers, scoring }, backend, losses }
+  const member = { kind: 'dense', layers: serving(layers, objective.loss), scoring } as const
+  return {
+    member: objective.shares === null ? member : { ...member, shares: objective.shares },
+    backend,
+    losses,
+  }
+}
+
+/** A cross-entropy is trained through a sigmoid, */
+function ending(activations: readonly Activation[], loss: Loss): readonly Activation[] {
+  return loss.kind === 'cross-entropy' ? [...activations.slice(0, -1), { kind: 'sigmoid' }] : activations
+}
+
+/** which the shares of the member take over. */
+function serving(layers: readonly DenseLayer[], loss: Loss): readonly DenseLayer[] {
+  const last = layers.at(-1)
+  if (loss.kind !== 'cross-entropy' || last === undefined) return layers
+  return [...layers.slice(0, -1), { ...last, activation: straight }]
 }
 
 /** Contiguous runs of a permutation of the rows, which is drawn anew when it is used up. */
-export function batches({ rows, count, width }: TrainingRows, batchRows: number, seed: number, spoil: Spoil): Batches {
+export function batches(
+  { rows, count, width }: TrainingRows,
+  batchRows: number,
+  seed: number,
+  spoil: Spoil,
+  wanted = rows,
+): Batches {
   const random = Random.derived(seed, 'order')
   const order = Int32Array.from({ length: count }, (_, i) => i)
   let position = count
@@ -80,7 +109,7 @@ export function batches({ rows, count, width }: TrainingRows, batchRows: number,
         const from = order[position + i]! * width
         for (let j = 0; j < width; j++) {
           const value = rows[from + j]!
-          targets[i * width + j] = value
+          targets[i * width + j] = wanted[from + j]!
           inputs[i * width + j] = Number.isNaN(value) ? 0 : value
         }
         spoil(inputs, i * width, width)

@@ -14,6 +14,8 @@ const unitsMin = 16
 const unitsMax = 64
 /** Share of the time that a unit is to be on. */
 const share = 0.05
+/** Ten times that of straight units: a sigmoid lets a quarter of a gradient through at most. */
+const learningRate = 1e-2
 /** Against an error per column. */
 const weight = 1e-3
 
@@ -30,8 +32,9 @@ export const sparse: Kind = {
       activations: [leak, { kind: 'sigmoid' }, leak, straight],
       penalty: { kind: 'sparse', layer: 1, weight, share },
     } as const
+    const design = { plan, batchRows, steps, learningRate }
     const seed = Random.derived(options.seed, 'sparse').bits()
-    const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
+    const trained = await network(rows, design, () => {}, { ...options, seed })
     return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
   },
 }

@@ -7,6 +7,7 @@ import { dense } from './dense'
 import { distance, nearest, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
 import { bow, convolve, move } from './sequence'
+import { shares } from './shares'
 import { adam, backward, derive, loss, transpose } from './train'
 
 const SCALE: i32 = 1
@@ -25,6 +26,7 @@ const ADAM: i32 = 13
 const NEAREST: i32 = 14
 const RECALL: i32 = 15
 const DISTANCE: i32 = 16
+const SHARES: i32 = 30
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
@@ -115,6 +117,9 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case BOW:
       bow(word(at, 2), word(at, 3), count, word(at, 4), word(at, 5))
+      return 0
+    case SHARES:
+      shares(word(at, 2), count, word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7))
       return 0
     case LOSS:
       loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))
