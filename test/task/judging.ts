@@ -33,10 +33,10 @@ export const stream = paymentsStream(`  - { name: amount, field: amount, transfo
 export const names = topics('plumbline', 'payments')
 
 /** Payments in offset order; about one in fifty cannot be judged, a few come late. */
-export function payments(count: number, seed: number): PlainRecord[] {
+export function payments(count: number, seed: number, startMs = 1_700_000_000_000): PlainRecord[] {
   const random = Random.derived(seed, 'payments')
   const text = new TextEncoder()
-  let atMs = 1_700_000_000_000
+  let atMs = startMs
   return Array.from({ length: count }, () => {
     atMs += Math.floor(random.exponential() * 2_000)
     const card = `card-${random.integer(40)}`
