@@ -10,11 +10,11 @@
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
 import { sha256 } from '../core/hash.ts'
+import { putMember, takeMember } from './artefact-member.ts'
 import { type Description, describe, parseDescription } from './description.ts'
 import { engine } from './engine.ts'
-import type { Member, Model, Scoring } from './model.ts'
+import type { Model } from './model.ts'
 import { readSafetensors, type Tensor, type Tensors, writeSafetensors } from './safetensors.ts'
-import { tensorsOf } from './sequence.ts'
 
 export const artefactFormat = 'plumbline-detector-1'
 /** Golden vectors of an artefact. */
@@ -65,21 +65,7 @@ function write(model: Model, golden: Golden): Uint8Array {
   put('scaler.mean', model.scaler.mean)
   put('scaler.inverse_scale', model.scaler.inverseScale)
   model.members.forEach((member, m) => {
-    putContent(put, `member.${m}`, member, width)
-    const { scoring } = member
-    switch (scoring.kind) {
-      case 'mahalanobis':
-        put(`member.${m}.residual_mean`, scoring.residualMean)
-        put(`member.${m}.whitening`, scoring.whitening, width, width)
-        break
-      case 'error-over-train':
-        put(`member.${m}.train_error`, scoring.trainError)
-        break
-      case 'distance':
-        break
-      default:
-        scoring satisfies never
-    }
+    putMember(put, `member.${m}`, member, width)
   })
   put('calibration.knot_scores', model.calibration.knotScores)
   put('calibration.knot_ps', model.calibration.knotPs)
@@ -120,31 +106,12 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
     if (bad >= 0) invalid(`tensor ${name} holds ${values[bad]} at ${bad}; more than 0 is expected`)
     return values
   }
-  const scoringOf = (kind: Scoring['kind'], m: number): Scoring => {
-    switch (kind) {
-      case 'mahalanobis': {
-        const residualMean = finite(`member.${m}.residual_mean`, width)
-        const whitening = finite(`member.${m}.whitening`, width, width)
-        if (!isLowerTriangular(whitening, width)) invalid(`member.${m}.whitening is not lower-triangular`)
-        return { kind, residualMean, whitening }
-      }
-      case 'error-over-train':
-        return { kind, trainError: positive(`member.${m}.train_error`, width) }
-      case 'distance':
-        return { kind }
-      default:
-        return kind satisfies never
-    }
-  }
-  const memberOf = (member: Description['members'][number], m: number): Member => {
-    return { ...takeContent(finite, `member.${m}`, member, width), scoring: scoringOf(member.scoring.kind, m) }
-  }
   const scaler = {
     mean: finite('scaler.mean', width),
     inverseScale: finite('scaler.inverse_scale', width),
     clip: description.scaler.clip,
   }
-  const built = members.map(memberOf)
+  const built = members.map((member, m) => takeMember({ finite, positive }, `member.${m}`, member, width))
   const knotScores = finite('calibration.knot_scores', null)
   const knotPs = positive('calibration.knot_ps', knotScores.length)
   checkKnots(knotScores, knotPs)
@@ -159,81 +126,12 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
   return { ...description, scaler, members: built, calibration: { ...calibration, knotScores, knotPs }, golden }
 }
 
-function putContent(
-  put: (name: string, values: Float32Array, ...shape: readonly number[]) => void,
-  path: string,
-  member: Member,
-  width: number,
-): void {
-  switch (member.kind) {
-    case 'dense':
-      for (const [l, { weights, bias, inputs, outputs }] of member.layers.entries()) {
-        put(`${path}.layer.${l}.weights`, weights, inputs, outputs)
-        put(`${path}.layer.${l}.bias`, bias)
-      }
-      if (member.shares === undefined) return
-      put(`${path}.shares.low`, member.shares.low)
-      put(`${path}.shares.span`, member.shares.span)
-      return
-    case 'sequence':
-      for (const [l, { form, tensors }] of member.layers.entries())
-        for (const [t, { name, shape }] of tensorsOf(form).entries())
-          put(`${path}.layer.${l}.${name}`, tensors[t]!, ...shape)
-      return
-    case 'neighbours':
-      put(`${path}.rows`, member.rows, member.count, width)
-      return
-    default:
-      member satisfies never
-  }
-}
-
-type Content<M = Member> = M extends Member ? Omit<M, 'scoring'> : never
-
-function takeContent(
-  take: (name: string, ...shape: readonly number[]) => Float32Array,
-  path: string,
-  member: Description['members'][number],
-  width: number,
-): Content {
-  switch (member.kind) {
-    case 'dense': {
-      const layers = member.layers.map((layer, l) => ({
-        ...layer,
-        weights: take(`${path}.layer.${l}.weights`, layer.inputs, layer.outputs),
-        bias: take(`${path}.layer.${l}.bias`, layer.outputs),
-      }))
-      const { kind, categories } = member
-      if (categories === undefined) return { kind, layers }
-      const [low, span] = [take(`${path}.shares.low`, width), take(`${path}.shares.span`, width)]
-      return { kind, layers, shares: { categories, low, span } }
-    }
-    case 'sequence': {
-      const layers = member.layers.map((form, l) => {
-        return { form, tensors: tensorsOf(form).map(({ name, shape }) => take(`${path}.layer.${l}.${name}`, ...shape)) }
-      })
-      return { kind: member.kind, layers }
-    }
-    case 'neighbours': {
-      const { kind, count, neighbours } = member
-      return { kind, count, neighbours, rows: take(`${path}.rows`, count, width) }
-    }
-    default:
-      return member satisfies never
-  }
-}
-
 function checkKnots(scores: Float32Array, ps: Float32Array): void {
   for (let i = 0; i < scores.length; i++) {
     if (ps[i]! > 1) invalid(`calibration knot ${i} has p = ${ps[i]}`)
     if (i > 0 && !(scores[i]! > scores[i - 1]!)) invalid(`calibration knot ${i} does not ascend`)
     if (i > 0 && ps[i]! > ps[i - 1]!) invalid(`calibration knot ${i} has a larger p than the one before`)
   }
-}
-
-function isLowerTriangular(square: Float32Array, width: number): boolean {
-  for (let i = 0; i < width; i++) for (let j = i + 1; j < width; j++) if (square[i * width + j] !== 0) return false
-  return true
 }
 
 /** Of the description and of every tensor's name and numbers, in their order. */

@@ -8,7 +8,7 @@
 import { Failure } from '../core/failure.ts'
 import { Fields, invalid } from './description-fields.ts'
 import { type DescribedMember, describeMember, memberOf, membersMax, widthMax } from './description-member.ts'
-import type { Calibration, Json, Layout, Model, Scaler, Tail } from './model.ts'
+import type { Calibration, Combination, Json, Layout, Model, Scaler, Tail } from './model.ts'
 
 export interface Description extends Omit<Model, 'scaler' | 'members' | 'calibration'> {
   readonly scaler: Pick<Scaler, 'clip'>
@@ -17,7 +17,7 @@ export interface Description extends Omit<Model, 'scaler' | 'members' | 'calibra
 }
 /** What JSON.stringify is to be given. */
 export function describe(model: Model): Json {
-  const { kind, width, layout, scaler, members, calibration, manifest, gate, parent } = model
+  const { kind, width, layout, scaler, members, combination, calibration, manifest, gate, parent } = model
   const { alpha, threshold, method, count, tail } = calibration
   return {
     kind,
@@ -25,6 +25,7 @@ export function describe(model: Model): Json {
     layout: { revision: layout.revision, features: layout.features, groups: [...layout.groups] },
     scaler: { clip: scaler.clip },
     members: members.map(describeMember),
+    combination: describeCombination(combination),
     calibration: {
       alpha,
       threshold,
@@ -52,12 +53,14 @@ export function parseDescription(text: string): Description {
   const width = top.count('width', 1, widthMax)
   const parent = top.take('parent')
   if (parent !== null && typeof parent !== 'string') invalid('model.parent', parent, 'a version or null')
+  const members = top.list('members', 1, membersMax).map((member) => memberOf(member, width))
   const description: Description = {
     kind: top.text('kind'),
     width,
     layout: layoutOf(top.fields('layout'), width),
     scaler: { clip: scalerOf(top.fields('scaler')) },
-    members: top.list('members', 1, membersMax).map((member) => memberOf(member, width)),
+    members,
+    combination: combinationOf(top.fields('combination'), members.length),
     calibration: calibrationOf(top.fields('calibration')),
     manifest: top.take('manifest') as Json,
     gate: top.take('gate') as Json,
@@ -65,6 +68,32 @@ export function parseDescription(text: string): Description {
   }
   top.close()
   return description
+}
+
+function describeCombination(combination: Combination): Json {
+  if (combination.kind === 'mean') return { kind: combination.kind }
+  const { kind, sharpness, parts } = combination
+  return { kind, sharpness, parts: parts.map(({ weight, centre, spread }) => ({ weight, centre, spread })) }
+}
+
+function combinationOf(fields: Fields, members: number): Combination {
+  const kind = fields.choice('kind', ['mean', 'soft-max'])
+  if (kind === 'mean') {
+    fields.close()
+    return { kind }
+  }
+  const positive = (from: Fields, name: string): number => {
+    const value = from.number(name)
+    return value > 0 ? value : invalid(`${from.path}.${name}`, value, 'a number above 0')
+  }
+  const sharpness = positive(fields, 'sharpness')
+  const parts = fields.list('parts', members, members).map((part) => {
+    const found = { weight: positive(part, 'weight'), centre: part.number('centre'), spread: positive(part, 'spread') }
+    part.close()
+    return found
+  })
+  fields.close()
+  return { kind, sharpness, parts }
 }
 
 function layoutOf(fields: Fields, width: number): Layout {

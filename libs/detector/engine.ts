@@ -9,12 +9,14 @@
 
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
+import { combine } from './combination.ts'
 import { Arena } from './kernel/arena.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
-import { type Buffers, type PlacedMember, placeMember, residuals, scoring } from './members.ts'
+import { type Buffers, type PlacedMember, placeMember } from './members.ts'
 import { neighboursValues } from './members-neighbours.ts'
+import { residuals, scoringValues } from './members-scoring.ts'
 import { valuesOf } from './members-sequence.ts'
 import type { Member, Model } from './model.ts'
 
@@ -22,8 +24,6 @@ import type { Member, Model } from './model.ts'
 export const rowsMax = 1024
 /** Rows that go through the layers together; a multiple of 4. */
 const chunkRows = 64
-/** Scores that are copied one by one below it: a view costs as much as some dozens of them. */
-const copiedMin = 48
 /** Rows of the side entrance for rows with missing values and for explanations. */
 export const probeRows = 16
 /** Times that missing values are filled in by the reconstruction before a row is scored, */
@@ -54,6 +54,8 @@ export interface View {
   readonly reconstructed: Float32Array
   /** r = z − ẑ − residual mean; 0 where missing. */
   readonly residual: Float32Array
+  /** The member's own score. */
+  readonly score: Float32Array
 }
 
 interface Plan {
@@ -61,12 +63,19 @@ interface Plan {
   readonly input: number
   readonly side: number
   readonly counts: number
-  readonly scores: number
-  readonly sideScores: number
-  readonly captures: readonly { readonly reconstructed: number; readonly residual: number }[]
+  /** Of each member. */
+  readonly scores: readonly number[]
+  readonly sideScores: readonly number[]
+  readonly captures: readonly Capture[]
   readonly fast: Program
   readonly slow: Program
   readonly look: Program
+}
+
+interface Capture {
+  readonly reconstructed: number
+  readonly residual: number
+  readonly score: number
 }
 
 export function engine(model: Model, make: (bytes: number) => Kernel = pickKernel): Engine {
@@ -78,14 +87,17 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
   const floats = (at: number, length: number): Float32Array => new Float32Array(kernel.memory, at, length)
   const input = floats(planned.input, rowsMax * width)
   const side = floats(planned.side, probeRows * width)
-  const results = floats(planned.scores, rowsMax)
-  const sideResults = floats(planned.sideScores, probeRows)
+  const combined = combine(model.combination)
+  const results = planned.scores.map((at) => floats(at, rowsMax))
+  const sideResults = planned.sideScores.map((at) => floats(at, probeRows))
+  const sideScores = new Float32Array(probeRows)
   const counts = new Int32Array(kernel.memory, planned.counts, rowsMax)
   const waiting = new Int32Array(probeRows)
 
   const flush = (pending: number, scores: Float32Array): void => {
     kernel.run(planned.slow, pending, probeRows)
-    for (let i = 0; i < pending; i++) scores[waiting[i]!] = sideResults[i]!
+    combined(pending, sideResults, sideScores)
+    for (let i = 0; i < pending; i++) scores[waiting[i]!] = sideScores[i]!
   }
   const again = (count: number, scores: Float32Array): void => {
     let pending = 0
@@ -106,22 +118,22 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
     score: (count, scores) => {
       assert.ok(count >= 0 && count <= rowsMax && count <= scores.length, `cannot score ${count} rows`)
       const missing = kernel.run(planned.fast, count, chunkRows)
-      if (count < copiedMin) for (let row = 0; row < count; row++) scores[row] = results[row]!
-      else scores.set(count < rowsMax ? results.subarray(0, count) : results)
+      combined(count, results, scores)
       if (missing > 0) again(count, scores)
     },
     side,
     probe: (count, scores) => {
       assert.ok(count >= 0 && count <= probeRows && count <= scores.length, `cannot probe ${count} rows`)
       kernel.run(planned.slow, count, probeRows)
-      for (let row = 0; row < count; row++) scores[row] = sideResults[row]!
+      combined(count, sideResults, scores)
     },
     examine: () => {
       kernel.run(planned.look, 1, probeRows)
     },
-    views: planned.captures.map(({ reconstructed, residual }) => ({
+    views: planned.captures.map(({ reconstructed, residual, score }) => ({
       reconstructed: floats(reconstructed, width),
       residual: floats(residual, width),
+      score: floats(score, 1),
     })),
   }
 }
@@ -130,20 +142,25 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
 function checkSize({ width, members }: Model): void {
   let values = width * (rowsMax + 64 * chunkRows)
   for (const member of members) {
-    values += contentValues(member, width)
-    if (member.scoring.kind === 'mahalanobis') values += width * (width + 7)
+    values += memberValues(member, width)
   }
   if (values * 4 <= kernelBytesMax) return
   const needed = `it needs ${values * 4} bytes of kernel memory; at most ${kernelBytesMax} are allowed`
   throw new Failure('artefact-invalid', `model: ${needed}`)
 }
 
-function contentValues(member: Member, width: number): number {
+function memberValues(member: Member, width: number): number {
   switch (member.kind) {
     case 'dense':
-      return member.layers.reduce((sum, { inputs, outputs }) => sum + (inputs + 1 + chunkRows) * (outputs + 7), 0)
+      return member.layers.reduce(
+        (sum, { inputs, outputs }) => sum + (inputs + 1 + chunkRows) * (outputs + 7),
+        scoringValues(member.scoring, width),
+      )
     case 'sequence':
-      return member.layers.reduce((sum, { form }) => sum + valuesOf(form, chunkRows), 0)
+      return member.layers.reduce(
+        (sum, { form }) => sum + valuesOf(form, chunkRows),
+        scoringValues(member.scoring, width),
+      )
     case 'neighbours':
       return neighboursValues(member, width, chunkRows)
     default:
@@ -167,9 +184,11 @@ function plan(model: Model): Plan {
   const side = arena.reserve(probeRows * width + 8)
   const counts = arena.reserve(rowsMax)
   const sideCounts = arena.reserve(probeRows)
-  const scores = arena.reserve(rowsMax)
-  const sideScores = arena.reserve(probeRows)
-  const captures = members.map(() => ({ reconstructed: arena.reserve(stride), residual: arena.reserve(stride) }))
+  const scores = members.map(() => arena.reserve(rowsMax))
+  const sideScores = members.map(() => arena.reserve(probeRows))
+  const captures = members.map((): Capture => {
+    return { reconstructed: arena.reserve(stride), residual: arena.reserve(stride), score: arena.reserve(probeRows) }
+  })
 
   const mean = arena.place(scaler.mean, stride)
   const inverse = arena.place(scaler.inverseScale, stride)
@@ -181,26 +200,29 @@ function plan(model: Model): Plan {
   const slow = [...scale(side, scaled, sideCounts, masks)]
   const look = [...slow]
   members.forEach((member, i) => {
-    const turn = { index: i, of: members.length }
-    fast.push(...member.before(buffers), ...scoring(member, buffers, { ...turn, scores, counts, masks: 0 }))
+    fast.push(...member.score(buffers, { scores: scores[i]!, counts, masks: 0 }))
     slow.push(...filled(member, buffers, scaled, masks, fillRoundsScore))
-    slow.push(...scoring(member, buffers, { ...turn, scores: sideScores, counts: sideCounts, masks }))
+    slow.push(...member.score(buffers, { scores: sideScores[i]!, counts: sideCounts, masks }))
     look.push(...filled(member, buffers, scaled, masks, fillRoundsExplain))
-    look.push(...residuals(member, buffers, masks), ...capture(buffers, captures[i]!))
+    look.push(...member.score(buffers, { scores: captures[i]!.score, counts: sideCounts, masks }))
+    look.push(
+      ...member.reconstruct(buffers),
+      ...residuals(member.residualMean, buffers, masks),
+      ...capture(buffers, captures[i]!),
+    )
   })
   const programs = { fast: arena.program(fast), slow: arena.program(slow), look: arena.program(look) }
   return { arena, input, side, counts, scores, sideScores, captures, ...programs }
 }
 
-/** From the scaled rows to a reconstruction of rows whose missing values were filled in so many times. */
+/** From the scaled rows to rows whose missing values were filled in so many times. */
 function filled(member: PlacedMember, buffers: Buffers, scaled: number, masks: number, rounds: number): number[] {
   const { z, reconstructed, vectors } = buffers
-  const reconstruct = member.layers(buffers)
-  const round = [...reconstruct, ...operation(FILL, z, reconstructed, masks, vectors)]
-  return [...operation(COPY, scaled, z, vectors), ...Array.from({ length: rounds }, () => round).flat(), ...reconstruct]
+  const round = [...member.reconstruct(buffers), ...operation(FILL, z, reconstructed, masks, vectors)]
+  return [...operation(COPY, scaled, z, vectors), ...Array.from({ length: rounds }, () => round).flat()]
 }
 
-function capture(buffers: Buffers, target: { readonly reconstructed: number; readonly residual: number }): number[] {
+function capture(buffers: Buffers, target: Capture): number[] {
   return [
     ...operation(COPY, buffers.reconstructed, target.reconstructed, buffers.vectors),
     ...operation(COPY, buffers.residual, target.residual, buffers.vectors),

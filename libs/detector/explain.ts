@@ -9,9 +9,10 @@
 //   X2 if no feature has a tenth of the total, contributions are the shares of step 1: no single feature is to blame.
 //   X3 an imputed column contributes nothing.
 
+import { partsOf } from './combination.ts'
 import type { Explanation } from './detector.ts'
 import { type Engine, probeRows } from './engine.ts'
-import type { Member, Model } from './model.ts'
+import type { Member, Model, Scoring } from './model.ts'
 
 const suspectShareMin = 0.1
 const suspectsMax = 5
@@ -50,43 +51,58 @@ function columnShares(model: Model, engine: Engine, row: Float32Array): Float64A
   engine.side.set(row)
   engine.examine()
   const shares = new Float64Array(model.width)
+  const parts = partsOf(
+    model.combination,
+    engine.views.map(({ score }) => score[0]!),
+  )
   model.members.forEach((member, m) => {
-    addShares(member, engine.views[m]!.residual, shares)
+    const own = sharesOf(member, engine.views[m]!.residual)
+    for (let column = 0; column < own.length; column++) if (Number.isNaN(row[column]!)) own[column] = 0
+    const total = own.reduce((sum, share) => sum + share, 0)
+    if (total > 0)
+      for (let column = 0; column < own.length; column++) shares[column]! += (parts[m]! * own[column]!) / total
   })
-  for (let column = 0; column < shares.length; column++) if (Number.isNaN(row[column]!)) shares[column] = 0
   return shares
 }
 
-function addShares(member: Member, residual: Float32Array, shares: Float64Array): void {
-  const width = shares.length
-  const { scoring } = member
+/** Of each column, its part of the member's score, ≥ 0, in no particular unit. */
+function sharesOf(member: Member, residual: Float32Array): Float64Array {
+  switch (member.kind) {
+    case 'dense':
+    case 'sequence':
+      return sharesOfResidual(member.scoring, residual)
+    case 'neighbours': {
+      const { metric } = member
+      const width = residual.length
+      return quadratic(residual, (i, j) => metric[j * width + i]!, width)
+    }
+    default:
+      return member satisfies never
+  }
+}
+
+function sharesOfResidual(scoring: Scoring, residual: Float32Array): Float64Array {
+  const width = residual.length
   switch (scoring.kind) {
     case 'mahalanobis': {
       const { whitening } = scoring
-      const whitened = new Float64Array(width)
-      for (let i = 0; i < width; i++) {
-        let sum = 0
-        for (let j = 0; j <= i; j++) sum += whitening[i * width + j]! * residual[j]!
-        whitened[i] = sum
-      }
-      for (let j = 0; j < width; j++) {
-        let sum = 0
-        for (let i = j; i < width; i++) sum += whitening[i * width + j]! * whitened[i]!
-        shares[j] = shares[j]! + Math.max(0, residual[j]! * sum)
-      }
-      return
+      return quadratic(residual, (i, j) => (j > i ? 0 : whitening[i * width + j]!), width)
     }
     case 'error-over-train':
-      for (let j = 0; j < width; j++) {
-        shares[j] = shares[j]! + (residual[j]! * residual[j]!) / (scoring.trainError[j]! * width)
-      }
-      return
-    case 'distance':
-      for (let j = 0; j < width; j++) shares[j] = shares[j]! + residual[j]! * residual[j]!
-      return
+      return Float64Array.from(residual, (error, j) => (error * error) / scoring.trainError[j]!)
     default:
-      scoring satisfies never
+      return scoring satisfies never
   }
+}
+
+/** r_j (MᵀM r)_j, the parts of ‖M r‖², negative ones cut off. */
+function quadratic(residual: Float32Array, at: (i: number, j: number) => number, width: number): Float64Array {
+  const seen = new Float64Array(width)
+  for (let i = 0; i < width; i++) for (let j = 0; j < width; j++) seen[i]! += at(i, j) * residual[j]!
+  const shares = new Float64Array(width)
+  for (let i = 0; i < width; i++) for (let j = 0; j < width; j++) shares[j]! += at(i, j) * seen[i]!
+  for (let j = 0; j < width; j++) shares[j] = Math.max(0, shares[j]! * residual[j]!)
+  return shares
 }
 
 /** Features with at least a tenth of the total, the largest first. */

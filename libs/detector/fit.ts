@@ -213,6 +213,7 @@ function draft(request: FitRequest, { scaler, fitted }: Attempt): Model {
     layout: { revision: request.revision, features: request.names, groups: request.groups },
     scaler,
     members: fitted.members,
+    combination: fitted.combination ?? { kind: 'mean' },
     calibration: uncalibrated,
     manifest: null,
     gate: null,

@@ -3,7 +3,7 @@
 // Invariants (checked by artefact.ts when bytes are parsed)
 //   M1 every array has the length that `width` and the layers imply; every number is finite.
 //   M2 a member's first layer has `width` inputs and its last `width` outputs, each layer's inputs are the outputs before it.
-//   M3 the score of a row is the mean over the members of each member's own score; every member scores by the same kind.
+//   M3 a combination that weighs its members has a part for each.
 // All numbers that shape a score are float32: what is stored is what is computed with.
 
 import type { SequenceLayer } from './sequence.ts'
@@ -53,8 +53,6 @@ export type Scoring =
   | { readonly kind: 'mahalanobis'; readonly residualMean: Float32Array; readonly whitening: Float32Array }
   /** mean over columns of r² / trainError; trainError > 0 (floored by the fit). */
   | { readonly kind: 'error-over-train'; readonly trainError: Float32Array }
-  /** The squared distance to the last of the nearest stored rows: for neighbours only. */
-  | { readonly kind: 'distance' }
 
 /**
  * What the last layer gives in the columns [from, to) of a category becomes low + span · share, the shares being their
@@ -83,7 +81,10 @@ export interface SequenceMember {
   readonly scoring: Scoring
 }
 
-/** Remembers normal rows: what it expects of a row is the mean of the nearest of them. */
+/**
+ * Remembers normal rows: what it expects of a row is the mean of the nearest of them; its score is the mean distance to
+ * them, in a metric, times the product of their factors.
+ */
 export interface NeighboursMember {
   readonly kind: 'neighbours'
   /** Stored scaled rows, row-major [row][column]. */
@@ -91,10 +92,24 @@ export interface NeighboursMember {
   readonly count: number
   /** How many are looked at, from 1 to neighboursMax, at most `count`. */
   readonly neighbours: number
-  readonly scoring: Scoring
+  /** Distances are those of z · metric, row-major width × width. */
+  readonly metric: Float32Array
+  /** Of each stored row, > 0: rows in sparse places are far from everything. */
+  readonly factors: Float32Array
 }
 export const neighboursMax = 8
 export type Member = DenseMember | SequenceMember | NeighboursMember
+
+/** How the members' scores of a row become one: combination.ts. */
+export type Combination =
+  | { readonly kind: 'mean' }
+  | {
+      readonly kind: 'soft-max'
+      /** > 0; the larger, the nearer to the plain maximum. */
+      readonly sharpness: number
+      /** Of each member: weight > 0, and centre and spread > 0 of the logarithm of its scores on normal rows. */
+      readonly parts: readonly { readonly weight: number; readonly centre: number; readonly spread: number }[]
+    }
 
 /** Generalised Pareto tail of the calibration scores above `level`; see calibration.ts. */
 export interface Tail {
@@ -132,6 +147,7 @@ export interface Model {
   readonly layout: Layout
   readonly scaler: Scaler
   readonly members: readonly Member[]
+  readonly combination: Combination
   readonly calibration: Calibration
   /** Where it came from: topic, offset ranges, exclusions, rows kept and dropped by reason, seed, code version, duration, losses. */
   readonly manifest: Json

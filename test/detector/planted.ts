@@ -55,6 +55,7 @@ export function linearModel(rows: Float32Array, fresh: Float32Array, width: numb
     layout: { revision, features: names, groups },
     scaler,
     members: [linearMember({ rows: scaled(rows, count, scaler), count, width })],
+    combination: { kind: 'mean' },
     calibration: {
       alpha,
       threshold: 0,

@@ -59,6 +59,7 @@ export function sampleModel(shape: Shape): DenseModel {
     },
     scaler: { mean: floats(width, 5), inverseScale: floats(width, 1).map((s) => Math.abs(s) + 0.1), clip: 1000 },
     members: Array.from({ length: shape.members }, member),
+    combination: { kind: 'mean' },
     calibration: {
       alpha: 0.01,
       threshold: 40,

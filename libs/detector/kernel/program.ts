@@ -13,19 +13,18 @@ export const NEAREST = 14
 export const RECALL = 15
 export const DISTANCE = 16
 export const SHARES = 30
+export const TRAIL = 17
 /** Layers over the steps of a window. */
 export const CONVOLVE = 20
 export const MOVE = 21
 export const BOW = 22
+export const RECUR = 23
 /** Training only, which the twin does not know. */
 export const LOSS = 9
 export const DERIVE = 10
 export const BACKWARD = 11
 export const TRANSPOSE = 12
 export const ADAM = 13
-
-/** Which of several members adds to the scores: the first begins them, the last multiplies them by a factor. */
-export const turnBits = { first: 1, last: 2 } as const
 
 /** What follows the sum of a dense layer: the slope below 0 (0 to 1; 1 = none), then a curve. */
 export const curveCodes = { none: 0, tanh: 1, sigmoid: 2 } as const

@@ -40,33 +40,42 @@ export function nearest(
   }
 }
 
-/** The mean of a row's nearest stored rows, into the `stride` words at `reconstructed`. */
+/** The mean of a row's nearest of `stored`, into the `stride` words at `reconstructed`. */
 export function recall(
   heap: Float32Array,
   words: Int32Array,
   best: number,
   neighbours: number,
-  { packed, columns }: Stored,
+  stored: number,
   reconstructed: number,
   stride: number,
 ): void {
-  const share = f(-0.5 / neighbours)
-  heap.fill(0, reconstructed, reconstructed + stride)
-  for (let column = 0; column < columns; column++) {
+  const share = f(1 / neighbours)
+  for (let column = 0; column < stride; column++) {
     let sum = 0
-    for (let i = 0; i < neighbours; i++) {
-      const index = words[best + indexAt + i]!
-      sum = f(sum + heap[packed + ((index >> 3) * columns + column) * 8 + (index & 7)]!)
-    }
+    for (let i = 0; i < neighbours; i++) sum = f(sum + heap[stored + words[best + indexAt + i]! * stride + column]!)
     heap[reconstructed + column] = f(sum * share)
   }
 }
 
-/** The squared distance of the row at `z` to the last of its nearest. */
-export function distance(heap: Float32Array, z: number, stride: number, best: number, neighbours: number): number {
+/** The mean distance of the row at `z` to its nearest, times the product of their factors. */
+export function distance(
+  heap: Float32Array,
+  words: Int32Array,
+  z: number,
+  stride: number,
+  best: number,
+  neighbours: number,
+  factors: number,
+): number {
   const lanes = [0, 0, 0, 0]
   for (let c = 0; c < stride; c++) lanes[c & 3] = f(lanes[c & 3]! + f(heap[z + c]! * heap[z + c]!))
-  const sum = f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
-  const square = f(sum + heap[best + neighbours - 1]!)
-  return Math.max(square, 0)
+  const norm = f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
+  let sum = 0
+  let factor = f(1 / neighbours)
+  for (let i = 0; i < neighbours; i++) {
+    sum = f(sum + f(Math.sqrt(Math.max(f(norm + heap[best + i]!), 0))))
+    factor = f(factor * heap[factors + words[best + indexAt + i]!]!)
+  }
+  return f(sum * factor)
 }

@@ -13,20 +13,21 @@ import {
   MOVE,
   NEAREST,
   RECALL,
+  RECUR,
   RESIDUAL,
   SCALE,
   SHARES,
   SQUARES,
-  turnBits,
+  TRAIL,
   WEIGHTED,
 } from './program.ts'
 import { activate, pmax, pmin } from './twin-activation.ts'
 import { distance, nearest, recall, runWords } from './twin-nearest.ts'
 import { sequence } from './twin-sequence.ts'
 import { shares } from './twin-shares.ts'
+import { trail } from './twin-trail.ts'
 
 const f = Math.fround
-const FLOAT32_MAX = 3.4028234663852886e38
 
 /** What interprets programs over `memory`: (program, end, rows, chunk) → missing values. */
 export function twin(memory: ArrayBuffer): (at: number, end: number, rows: number, chunk: number) => number {
@@ -69,6 +70,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       heap.copyWithin(words[at + 3]! >> 2, source, source + count * words[at + 4]! * 4)
       return 0
     }
+    case TRAIL:
+      trails(heap, words, at, row, count)
+      return 0
     case NEAREST:
     case RECALL:
     case DISTANCE:
@@ -77,6 +81,7 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
     case BOW:
     case CONVOLVE:
     case MOVE:
+    case RECUR:
       sequence(heap, words, at, count)
       return 0
     default:
@@ -148,7 +153,7 @@ function squares(heap: Float32Array, words: Int32Array, at: number, row: number,
     const y = (words[at + 2]! >> 2) + r * stride
     const lanes = [0, 0, 0, 0]
     for (let c = 0; c < stride; c++) lanes[c & 3] = f(lanes[c & 3]! + f(heap[y + c]! * heap[y + c]!))
-    accumulate(heap, words, scores + r, across(lanes), at + 5)
+    heap[scores + r] = across(lanes)
   }
 }
 
@@ -166,7 +171,7 @@ function weighted(heap: Float32Array, words: Int32Array, at: number, row: number
     const missing = words[(words[at + 5]! >> 2) + row + i]!
     let score = across(lanes)
     if (missing > 0) score = f(score * f(width / Math.max(1, width - missing)))
-    accumulate(heap, words, scores + i, score, at + 8)
+    heap[scores + i] = score
   }
 }
 
@@ -182,7 +187,24 @@ function error(heap: Float32Array, words: Int32Array, at: number, row: number, c
       const r = f(heap[z + c]! - heap[reconstructed + c]!)
       lanes[c & 3] = f(lanes[c & 3]! + f(f(r * r) * heap[w + c]!))
     }
-    accumulate(heap, words, scores + i, across(lanes), at + 7)
+    heap[scores + i] = across(lanes)
+  }
+}
+
+function trails(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const place = (index: number): number => words[at + index]! >> 2
+  const [channels, spanCount] = [words[at + 5]!, words[at + 7]!]
+  const shape = { steps: words[at + 4]!, channels, spans: place(6), spanCount, center: place(8), inverse: place(9) }
+  const stride = Math.ceil(channels / 4) * 4 * spanCount
+  const masks = place(11)
+  for (let r = 0; r < count; r++) {
+    const from = r * place(3)
+    const [out, outMasks] = [place(12) + r * stride, place(13) + r * stride]
+    const lost = trail(heap, words, place(2) + from, masks > 0 ? masks + from : 0, out, outMasks, {
+      ...shape,
+      clip: heap[at + 10]!,
+    })
+    if (masks > 0) words[place(14) + row + r] = lost
   }
 }
 
@@ -194,31 +216,20 @@ function near(heap: Float32Array, words: Int32Array, at: number, row: number, co
       const stored = { packed: word(5) >> 2, norms: word(6) >> 2, columns: word(4), blocks: word(7) }
       nearest(heap, words, (word(2) + r * word(3)) >> 2, stored, (word(9) >> 2) + r * runWords, word(10))
     } else if (words[at] === RECALL) {
-      const stored = { packed: word(4) >> 2, norms: 0, columns: word(5), blocks: 0 }
-      const stride = word(7) >> 2
-      recall(heap, words, (word(2) >> 2) + r * runWords, word(3), stored, (word(6) >> 2) + r * stride, stride)
+      const stride = word(6) >> 2
+      const best = (word(2) >> 2) + r * runWords
+      recall(heap, words, best, word(3), word(4) >> 2, (word(5) >> 2) + r * stride, stride)
     } else {
       const stride = word(3) * 4
       const best = (word(4) >> 2) + r * runWords
-      const square = distance(heap, (word(2) >> 2) + r * stride, stride, best, word(5))
-      accumulate(heap, words, (word(6) >> 2) + row + r, square, at + 7)
+      const found = distance(heap, words, (word(2) >> 2) + r * stride, stride, best, word(5), word(6) >> 2)
+      heap[(word(7) >> 2) + row + r] = found
     }
   }
 }
 
 function across(lanes: readonly number[]): number {
   return f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
-}
-
-/** The `turn` and `factor` words at `control`: see accumulate in assembly/rows.ts. */
-function accumulate(heap: Float32Array, words: Int32Array, at: number, score: number, control: number): void {
-  const turn = words[control]!
-  let sum = (turn & turnBits.first) !== 0 ? score : f(heap[at]! + score)
-  if ((turn & turnBits.last) !== 0) {
-    sum = f(sum * heap[control + 1]!)
-    sum = Number.isNaN(sum) ? FLOAT32_MAX : Math.min(sum, FLOAT32_MAX)
-  }
-  heap[at] = sum
 }
 
 function fill(heap: Float32Array, words: Int32Array, at: number, count: number): void {

@@ -5,7 +5,7 @@
 //   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
 
 import type { DetectorKind, LossKind } from '../../stream/spec.ts'
-import type { Member } from '../model.ts'
+import type { Combination, Member } from '../model.ts'
 import type { TrainerChoice } from '../training.ts'
 
 /** Scaled rows, stride = width; NaN = missing. */
@@ -36,6 +36,8 @@ export interface KindOptions {
 
 export interface Fitted {
   readonly members: readonly Member[]
+  /** Their mean without. */
+  readonly combination?: Combination
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]

@@ -6,7 +6,9 @@
 import { dense } from './dense'
 import { distance, nearest, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
+import { recur } from './recurrent'
 import { bow, convolve, move } from './sequence'
+import { trail } from './trail'
 import { shares } from './shares'
 import { adam, backward, derive, loss, transpose } from './train'
 
@@ -27,9 +29,11 @@ const NEAREST: i32 = 14
 const RECALL: i32 = 15
 const DISTANCE: i32 = 16
 const SHARES: i32 = 30
+const TRAIL: i32 = 17
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
+const RECUR: i32 = 23
 
 // @ts-ignore: decorator
 @inline
@@ -73,12 +77,11 @@ function step(at: usize, row: i32, count: i32): i32 {
       residual(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7))
       return 0
     case SQUARES:
-      squares(word(at, 2), count, word(at, 3), word(at, 4) + (row << 2), word(at, 5), real(at, 6))
+      squares(word(at, 2), count, word(at, 3), word(at, 4) + (row << 2))
       return 0
     case WEIGHTED:
       weighted(
-        word(at, 2), word(at, 3), word(at, 4), word(at, 5) + (row << 2), count, word(at, 6), word(at, 7) + (row << 2),
-        word(at, 8), real(at, 9)
+        word(at, 2), word(at, 3), word(at, 4), word(at, 5) + (row << 2), count, word(at, 6), word(at, 7) + (row << 2)
       )
       return 0
     case COPY:
@@ -88,7 +91,7 @@ function step(at: usize, row: i32, count: i32): i32 {
       fill(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5))
       return 0
     case ERROR:
-      error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2), word(at, 7), real(at, 8))
+      error(word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6) + (row << 2))
       return 0
     case NEAREST:
       nearest(
@@ -97,11 +100,15 @@ function step(at: usize, row: i32, count: i32): i32 {
       )
       return 0
     case RECALL:
-      recall(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7), count)
+      recall(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count)
       return 0
     case DISTANCE:
-      distance(
-        word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6) + (row << 2), word(at, 7), real(at, 8)
+      distance(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7) + (row << 2))
+      return 0
+    case TRAIL:
+      trail(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
+        real(at, 10), word(at, 11), word(at, 12), word(at, 13), word(at, 14) + (row << 2)
       )
       return 0
     case CONVOLVE:
@@ -120,6 +127,13 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case SHARES:
       shares(word(at, 2), count, word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7))
+      return 0
+    case RECUR:
+      recur(
+        word(at, 2), word(at, 3), word(at, 4), count, word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
+        word(at, 10), word(at, 11), word(at, 12), word(at, 13), word(at, 14), word(at, 15), word(at, 16), word(at, 17),
+        word(at, 18), word(at, 19), word(at, 20)
+      )
       return 0
     case LOSS:
       loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))

@@ -6,7 +6,7 @@
 // not depend on its batch. What is not a number is never near.
 
 import { dense } from './dense'
-import { accumulate, across } from './rows'
+import { across } from './rows'
 
 const KEPT: i32 = 8
 const BLOCKS: i32 = 8
@@ -55,36 +55,40 @@ function select(values: usize, index: i32, run: usize, neighbours: i32): void {
   }
 }
 
-/** reconstructed[row] = the mean of its nearest stored rows, 0 in the padding. */
+/** reconstructed[row] = the mean of its nearest of `stored`, rows of the same stride. */
 export function recall(
-  best: usize, neighbours: i32, packed: usize, columns: i32, reconstructed: usize, stride: usize, rows: i32
+  best: usize, neighbours: i32, stored: usize, reconstructed: usize, stride: usize, rows: i32
 ): void {
-  const blockBytes = <usize>columns << 5
-  const share = <f32>-0.5 / <f32>neighbours
-  memory.fill(reconstructed, 0, <usize>rows * stride)
+  const share = f32x4.splat(<f32>1 / <f32>neighbours)
   for (let row = 0; row < rows; row++, best += 64, reconstructed += stride) {
-    for (let column = 0; column < columns; column++) {
-      let sum: f32 = 0
+    for (let at: usize = 0; at < stride; at += 16) {
+      let sum = f32x4.splat(0)
       for (let i = 0; i < neighbours; i++) {
-        const index = load<i32>(best + (<usize>i << 2), 32)
-        sum += load<f32>(packed + <usize>(index >> 3) * blockBytes + (<usize>column << 5) + (<usize>(index & 7) << 2))
+        sum = f32x4.add(sum, v128.load(stored + <usize>load<i32>(best + (<usize>i << 2), 32) * stride + at))
       }
-      store<f32>(reconstructed + (<usize>column << 2), sum * share)
+      v128.store(reconstructed + at, f32x4.mul(sum, share))
     }
   }
 }
 
-/** scores[row] (+)= the squared distance to the last of its nearest. */
+/** scores[row] = the mean distance to its nearest times the product of their factors. */
 export function distance(
-  z: usize, vectors: i32, best: usize, neighbours: i32, rows: i32, scores: usize, turn: i32, factor: f32
+  z: usize, vectors: i32, best: usize, neighbours: i32, factors: usize, rows: i32, scores: usize
 ): void {
   for (let row = 0; row < rows; row++, best += 64) {
-    let sum = f32x4.splat(0)
+    let square = f32x4.splat(0)
     for (const end = z + (<usize>vectors << 4); z < end; z += 16) {
       const value = v128.load(z)
-      sum = f32x4.add(sum, f32x4.mul(value, value))
+      square = f32x4.add(square, f32x4.mul(value, value))
     }
-    const square = across(sum) + load<f32>(best + (<usize>(neighbours - 1) << 2))
-    accumulate(scores + (<usize>row << 2), max(square, 0), turn, factor)
+    const norm = across(square)
+    let sum: f32 = 0
+    let factor: f32 = <f32>1 / <f32>neighbours
+    for (let i = 0; i < neighbours; i++) {
+      const near = best + (<usize>i << 2)
+      sum += sqrt<f32>(max<f32>(norm + load<f32>(near), 0))
+      factor *= load<f32>(factors + (<usize>load<i32>(near, 32) << 2))
+    }
+    store<f32>(scores + (<usize>row << 2), sum * factor)
   }
 }

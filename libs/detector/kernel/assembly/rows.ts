@@ -84,21 +84,21 @@ export function residual(z: usize, reconstructed: usize, mean: usize, masks: usi
   }
 }
 
-/** scores[row] (+)= Σ y², lanes first, then across lanes in order. */
-export function squares(y: usize, rows: i32, vectors: i32, scores: usize, turn: i32, factor: f32): void {
+/** scores[row] = Σ y², lanes first, then across lanes in order. */
+export function squares(y: usize, rows: i32, vectors: i32, scores: usize): void {
   for (let row = 0; row < rows; row++) {
     let sum = f32x4.splat(0)
     for (const end = y + (<usize>vectors << 4); y < end; y += 16) {
       const value = v128.load(y)
       sum = f32x4.add(sum, f32x4.mul(value, value))
     }
-    accumulate(scores + (<usize>row << 2), across(sum), turn, factor)
+    store<f32>(scores + (<usize>row << 2), across(sum))
   }
 }
 
-/** scores[row] (+)= Σ w·r², times width / (width − missing values of the row) so that it is a mean over what was observed. */
+/** scores[row] = Σ w·r², times width / (width − missing values of the row) so that it is a mean over what was observed. */
 export function weighted(
-  r: usize, w: usize, width: i32, counts: usize, rows: i32, vectors: i32, scores: usize, turn: i32, factor: f32
+  r: usize, w: usize, width: i32, counts: usize, rows: i32, vectors: i32, scores: usize
 ): void {
   for (let row = 0; row < rows; row++) {
     let sum = f32x4.splat(0)
@@ -110,13 +110,13 @@ export function weighted(
     const missing = load<i32>(counts + (<usize>row << 2))
     let score = across(sum)
     if (missing > 0) score *= <f32>width / <f32>max(1, width - missing)
-    accumulate(scores + (<usize>row << 2), score, turn, factor)
+    store<f32>(scores + (<usize>row << 2), score)
   }
 }
 
-/** residual and weighted in one pass, for rows of which nothing is missing: scores[row] (+)= Σ w·(z − ẑ)². */
+/** residual and weighted in one pass, for rows of which nothing is missing: scores[row] = Σ w·(z − ẑ)². */
 export function error(
-  z: usize, reconstructed: usize, w: usize, rows: i32, vectors: i32, scores: usize, turn: i32, factor: f32
+  z: usize, reconstructed: usize, w: usize, rows: i32, vectors: i32, scores: usize
 ): void {
   const bytes = <usize>vectors << 4
   for (let row = 0; row < rows; row++) {
@@ -127,7 +127,7 @@ export function error(
     }
     z += bytes
     reconstructed += bytes
-    accumulate(scores + (<usize>row << 2), across(sum), turn, factor)
+    store<f32>(scores + (<usize>row << 2), across(sum))
   }
 }
 
@@ -135,19 +135,4 @@ export function error(
 @inline
 export function across(sum: v128): f32 {
   return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
-}
-
-/**
- * Adds a member's score to a row's: the first member (bit 0 of `turn`) begins it; after the last (bit 1) it is multiplied
- * by `factor`, and what is not a finite number becomes the largest one.
- */
-// @ts-ignore: decorator
-@inline
-export function accumulate(at: usize, score: f32, turn: i32, factor: f32): void {
-  let sum = turn & 1 ? score : load<f32>(at) + score
-  if (turn & 2) {
-    sum *= factor
-    sum = sum < f32.MAX_VALUE ? sum : f32.MAX_VALUE
-  }
-  store<f32>(at, sum)
 }

@@ -1,0 +1,115 @@
+// Artefact member: the tensors of a member under their names, and back; what is read has the shape that its description
+// implies and is checked where a score could go wrong by it.
+
+import { Failure } from '../core/failure.ts'
+import type { DescribedMember } from './description-member.ts'
+import type { Member, Scoring } from './model.ts'
+import { tensorsOf } from './sequence.ts'
+
+type Put = (name: string, values: Float32Array, ...shape: readonly number[]) => void
+type Take = (name: string, ...shape: readonly number[]) => Float32Array
+
+/** Tensors of an artefact: taken once each, finite, and where asked for above 0. */
+export interface MemberTensors {
+  readonly finite: Take
+  readonly positive: Take
+}
+
+export function putMember(put: Put, path: string, member: Member, width: number): void {
+  switch (member.kind) {
+    case 'dense':
+      for (const [l, { weights, bias, inputs, outputs }] of member.layers.entries()) {
+        put(`${path}.layer.${l}.weights`, weights, inputs, outputs)
+        put(`${path}.layer.${l}.bias`, bias)
+      }
+      if (member.shares !== undefined) {
+        put(`${path}.shares.low`, member.shares.low)
+        put(`${path}.shares.span`, member.shares.span)
+      }
+      putScoring(put, path, member.scoring, width)
+      return
+    case 'sequence':
+      for (const [l, { form, tensors }] of member.layers.entries())
+        for (const [t, { name, shape }] of tensorsOf(form).entries())
+          put(`${path}.layer.${l}.${name}`, tensors[t]!, ...shape)
+      putScoring(put, path, member.scoring, width)
+      return
+    case 'neighbours':
+      put(`${path}.rows`, member.rows, member.count, width)
+      put(`${path}.metric`, member.metric, width, width)
+      put(`${path}.factors`, member.factors, member.count)
+      return
+    default:
+      member satisfies never
+  }
+}
+
+function putScoring(put: Put, path: string, scoring: Scoring, width: number): void {
+  switch (scoring.kind) {
+    case 'mahalanobis':
+      put(`${path}.residual_mean`, scoring.residualMean)
+      put(`${path}.whitening`, scoring.whitening, width, width)
+      return
+    case 'error-over-train':
+      put(`${path}.train_error`, scoring.trainError)
+      return
+    default:
+      scoring satisfies never
+  }
+}
+
+export function takeMember(tensors: MemberTensors, path: string, member: DescribedMember, width: number): Member {
+  const { finite, positive } = tensors
+  switch (member.kind) {
+    case 'dense': {
+      const layers = member.layers.map((layer, l) => ({
+        ...layer,
+        weights: finite(`${path}.layer.${l}.weights`, layer.inputs, layer.outputs),
+        bias: finite(`${path}.layer.${l}.bias`, layer.outputs),
+      }))
+      const { kind, categories } = member
+      const scoring = takeScoring(tensors, path, member.scoring.kind, width)
+      if (categories === undefined) return { kind, layers, scoring }
+      const [low, span] = [finite(`${path}.shares.low`, width), finite(`${path}.shares.span`, width)]
+      return { kind, layers, shares: { categories, low, span }, scoring }
+    }
+    case 'sequence': {
+      const layers = member.layers.map((form, l) => {
+        return {
+          form,
+          tensors: tensorsOf(form).map(({ name, shape }) => finite(`${path}.layer.${l}.${name}`, ...shape)),
+        }
+      })
+      return { kind: member.kind, layers, scoring: takeScoring(tensors, path, member.scoring.kind, width) }
+    }
+    case 'neighbours':
+      return {
+        ...member,
+        rows: finite(`${path}.rows`, member.count, width),
+        metric: finite(`${path}.metric`, width, width),
+        factors: positive(`${path}.factors`, member.count),
+      }
+    default:
+      return member satisfies never
+  }
+}
+
+function takeScoring({ finite, positive }: MemberTensors, path: string, kind: Scoring['kind'], width: number): Scoring {
+  switch (kind) {
+    case 'mahalanobis': {
+      const residualMean = finite(`${path}.residual_mean`, width)
+      const whitening = finite(`${path}.whitening`, width, width)
+      if (isLowerTriangular(whitening, width)) return { kind, residualMean, whitening }
+      throw new Failure('artefact-invalid', `artefact: ${path}.whitening is not lower-triangular`)
+    }
+    case 'error-over-train':
+      return { kind, trainError: positive(`${path}.train_error`, width) }
+    default:
+      return kind satisfies never
+  }
+}
+
+function isLowerTriangular(square: Float32Array, width: number): boolean {
+  for (let i = 0; i < width; i++) for (let j = i + 1; j < width; j++) if (square[i * width + j] !== 0) return false
+  return true
+}
