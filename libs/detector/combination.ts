@@ -1,12 +1,12 @@
 // Combination: one score of a row from those of its members.
 // Invariants
 //   N1 scores are finite and ≥ 0 whatever the members say, and rise (never fall) with each of theirs.
-// The soft maximum takes each member's score on a common scale, z = (ln s − centre) / spread of normal rows, and lets the
-// loudest lead: a row that one member finds absurd is anomalous though the others shrug. What it gives is turned back into
-// the scale of a distance, so that twice as far is about twice the score.
+// Members of different kinds speak in different units, so each score is first turned into how surprising it is among
+// normal rows, in nats; then ln of the weighted mean of exp(sharpness · nats) lets the loudest lead: a row that one member
+// finds absurd is anomalous though the others shrug.
 
 import { exp, log } from '../core/elementary.ts'
-import type { Combination } from './model.ts'
+import type { Combination, Surprise } from './model.ts'
 
 const scoreMax = 3.4028234663852886e38
 
@@ -17,8 +17,8 @@ export function combine(combination: Combination): Combine {
   switch (combination.kind) {
     case 'mean':
       return mean
-    case 'soft-max':
-      return softMax(combination)
+    case 'surprise':
+      return surprised(combination)
     default:
       return combination satisfies never
   }
@@ -33,26 +33,46 @@ const mean: Combine = (count, members, scores) => {
   }
 }
 
-function softMax({ sharpness, parts }: Combination & { readonly kind: 'soft-max' }): Combine {
+type Surprised = Combination & { readonly kind: 'surprise' }
+
+function surprised({ sharpness, parts }: Surprised): Combine {
   const total = parts.reduce((sum, { weight }) => sum + weight, 0)
-  const scale = parts.reduce((sum, { weight, spread }) => sum + weight * spread, 0) / total
-  const shares = Float64Array.from(parts, ({ weight }) => weight / total)
-  const centres = Float64Array.from(parts, ({ centre }) => centre)
-  const rates = Float64Array.from(parts, ({ spread }) => sharpness / spread)
-  const louder = new Float64Array(parts.length)
+  const shares = parts.map(({ weight }) => weight / total)
+  const surprises = parts.map(({ surprise }) => surpriseOf(surprise))
+  const nats = new Float64Array(parts.length)
   return (count, members, scores) => {
     for (let row = 0; row < count; row++) {
-      let loudest = Number.NEGATIVE_INFINITY
-      for (let m = 0; m < louder.length; m++) {
-        const value = (log(bounded(members[m]![row]!)) - centres[m]!) * rates[m]!
-        louder[m] = value
+      let loudest = 0
+      for (let m = 0; m < nats.length; m++) {
+        const value = sharpness * surprises[m]!(members[m]![row]!)
+        nats[m] = value
         if (value > loudest) loudest = value
       }
       let sum = 0
-      for (let m = 0; m < louder.length; m++) sum += shares[m]! * exp(louder[m]! - loudest)
-      // All members at 0: the differences are no numbers, and the row is as normal as can be.
-      scores[row] = loudest === Number.NEGATIVE_INFINITY ? 0 : bounded(exp(((loudest + log(sum)) / sharpness) * scale))
+      for (let m = 0; m < nats.length; m++) sum += shares[m]! * exp(nats[m]! - loudest)
+      scores[row] = Math.max(0, bounded((loudest + log(sum)) / sharpness))
     }
+  }
+}
+
+/** From a member's score to its surprise in nats. */
+export function surpriseOf({ at, nats, rate }: Surprise): (score: number) => number {
+  const places = Float64Array.from(at)
+  const values = Float64Array.from(nats)
+  const last = places.length - 1
+  return (score) => {
+    const x = log(bounded(score))
+    if (!(x > places[0]!)) return values[0]!
+    if (x >= places[last]!) return values[last]! + rate * (x - places[last]!)
+    let low = 0
+    let high = last
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (places[middle]! <= x) low = middle
+      else high = middle
+    }
+    const share = (x - places[low]!) / (places[high]! - places[low]!)
+    return values[low]! + share * (values[high]! - values[low]!)
   }
 }
 
@@ -67,13 +87,11 @@ function weightsOf(combination: Combination, scores: readonly number[]): readonl
   switch (combination.kind) {
     case 'mean':
       return scores
-    case 'soft-max': {
+    case 'surprise': {
       const { sharpness, parts } = combination
-      const louder = parts.map(({ centre, spread }, m) => ((log(scores[m] ?? 0) - centre) * sharpness) / spread)
-      const loudest = Math.max(...louder)
-      return loudest === Number.NEGATIVE_INFINITY
-        ? scores
-        : parts.map(({ weight }, m) => weight * exp((louder[m] ?? 0) - loudest))
+      const nats = parts.map(({ surprise }, m) => sharpness * surpriseOf(surprise)(scores[m]!))
+      const loudest = Math.max(...nats)
+      return parts.map(({ weight }, m) => weight * exp(nats[m]! - loudest))
     }
     default:
       return combination satisfies never

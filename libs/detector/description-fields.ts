@@ -37,6 +37,17 @@ export class Fields {
       : invalid(`${this.path}.${name}`, value, 'a number')
   }
 
+  positive(name: string): number {
+    const value = this.number(name)
+    return value > 0 ? value : invalid(`${this.path}.${name}`, value, 'a number above 0')
+  }
+
+  numbers(name: string, min: number, max: number): number[] {
+    const value = this.take(name)
+    const fits = Array.isArray(value) && value.length >= min && value.length <= max && value.every(Number.isFinite)
+    return fits ? value : invalid(`${this.path}.${name}`, value, `a list of ${min} to ${max} numbers`)
+  }
+
   count(name: string, min: number, max: number): number {
     const value = this.number(name)
     const fits = Number.isSafeInteger(value) && value >= min && value <= max

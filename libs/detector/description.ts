@@ -10,6 +10,9 @@ import { Fields, invalid } from './description-fields.ts'
 import { type DescribedMember, describeMember, memberOf, membersMax, widthMax } from './description-member.ts'
 import type { Calibration, Combination, Json, Layout, Model, Scaler, Tail } from './model.ts'
 
+/** Places at which a member's surprise is given. */
+const surpriseKnotsMax = 1024
+
 export interface Description extends Omit<Model, 'scaler' | 'members' | 'calibration'> {
   readonly scaler: Pick<Scaler, 'clip'>
   readonly members: readonly DescribedMember[]
@@ -73,24 +76,27 @@ export function parseDescription(text: string): Description {
 function describeCombination(combination: Combination): Json {
   if (combination.kind === 'mean') return { kind: combination.kind }
   const { kind, sharpness, parts } = combination
-  return { kind, sharpness, parts: parts.map(({ weight, centre, spread }) => ({ weight, centre, spread })) }
+  const described = parts.map(({ weight, surprise: { at, nats, rate } }) => ({ weight, at, nats, rate }))
+  return { kind, sharpness, parts: described }
 }
 
 function combinationOf(fields: Fields, members: number): Combination {
-  const kind = fields.choice('kind', ['mean', 'soft-max'])
+  const kind = fields.choice('kind', ['mean', 'surprise'])
   if (kind === 'mean') {
     fields.close()
     return { kind }
   }
-  const positive = (from: Fields, name: string): number => {
-    const value = from.number(name)
-    return value > 0 ? value : invalid(`${from.path}.${name}`, value, 'a number above 0')
-  }
-  const sharpness = positive(fields, 'sharpness')
+  const sharpness = fields.positive('sharpness')
   const parts = fields.list('parts', members, members).map((part) => {
-    const found = { weight: positive(part, 'weight'), centre: part.number('centre'), spread: positive(part, 'spread') }
+    const weight = part.positive('weight')
+    const at = part.numbers('at', 1, surpriseKnotsMax)
+    const nats = part.numbers('nats', at.length, at.length)
+    const rate = part.number('rate')
+    if (at.some((x, i) => i > 0 && x <= (at[i - 1] ?? x))) invalid(`${part.path}.at`, at, 'ascending numbers')
+    if (nats.some((x, i) => x < (nats[i - 1] ?? 0))) invalid(`${part.path}.nats`, nats, 'numbers that rise from 0')
+    if (rate < 0) invalid(`${part.path}.rate`, rate, 'a number of at least 0')
     part.close()
-    return found
+    return { weight, surprise: { at, nats, rate } }
   })
   fields.close()
   return { kind, sharpness, parts }

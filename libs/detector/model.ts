@@ -100,15 +100,24 @@ export interface NeighboursMember {
 export const neighboursMax = 8
 export type Member = DenseMember | SequenceMember | NeighboursMember
 
+/** How surprising a member's score is, in nats: −ln p of a normal row scoring at least as high. */
+export interface Surprise {
+  /** ln of scores, strictly ascending, and their surprise, ascending from at least 0; straight between them. */
+  readonly at: readonly number[]
+  readonly nats: readonly number[]
+  /** Nats per unit of ln score beyond the last, ≥ 0. */
+  readonly rate: number
+}
+
 /** How the members' scores of a row become one: combination.ts. */
 export type Combination =
   | { readonly kind: 'mean' }
   | {
-      readonly kind: 'soft-max'
-      /** > 0; the larger, the nearer to the plain maximum. */
+      readonly kind: 'surprise'
+      /** > 0; the larger, the more the loudest member leads. */
       readonly sharpness: number
-      /** Of each member: weight > 0, and centre and spread > 0 of the logarithm of its scores on normal rows. */
-      readonly parts: readonly { readonly weight: number; readonly centre: number; readonly spread: number }[]
+      /** Of each member; weights > 0. */
+      readonly parts: readonly { readonly weight: number; readonly surprise: Surprise }[]
     }
 
 /** Generalised Pareto tail of the calibration scores above `level`; see calibration.ts. */
