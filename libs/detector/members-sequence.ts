@@ -5,9 +5,9 @@
 //      garbage in up to three steps behind the last: what comes later writes over it, and a row has room for the rest.
 
 import type { Arena } from './kernel/arena.ts'
-import { BOW, CONVOLVE, DENSE, MOVE, operation, real } from './kernel/program.ts'
+import { BOW, CONVOLVE, DENSE, MOVE, operation, RECUR, real } from './kernel/program.ts'
 import { packed, shape } from './packing.ts'
-import { type ConvolutionForm, type LayerForm, type SequenceLayer, tapsOf } from './sequence.ts'
+import { type ConvolutionForm, type LayerForm, type RecurrentForm, type SequenceLayer, tapsOf } from './sequence.ts'
 
 /** Where rows of steps lie, in bytes. */
 interface Place {
@@ -31,7 +31,7 @@ export function placeSequence(arena: Arena, layers: readonly SequenceLayer[], ro
     const { input, output } = layer.form
     const inputChannels = i === 0 ? input.channels : padded(input.channels)
     const to = { at: buffers[i % 2]!, row: valuesOfRow(layer.form) * 4, step: padded(output.channels) * 4 }
-    return { to, emit: placeLayer(arena, layer, inputChannels) }
+    return { to, emit: placeLayer(arena, layer, inputChannels, rows) }
   })
   const { steps, channels } = layers.at(-1)!.form.output
   const stepBytes = channels * 4
@@ -50,14 +50,16 @@ export function placeSequence(arena: Arena, layers: readonly SequenceLayer[], ro
 
 type Emit = (from: Place, to: Place) => number[]
 
-function placeLayer(arena: Arena, layer: SequenceLayer, inputChannels: number): Emit {
+function placeLayer(arena: Arena, layer: SequenceLayer, inputChannels: number, rows: number): Emit {
   const { form } = layer
   switch (form.kind) {
     case 'convolution':
     case 'transposed':
       return placeConvolution(arena, form, layer.tensors, inputChannels)
+    case 'recurrent':
+      return placeRecurrent(arena, form, layer.tensors, rows)
     default:
-      return form.kind satisfies never
+      return form satisfies never
   }
 }
 
@@ -94,6 +96,32 @@ function placeConvolution(
   ]
 }
 
+function placeRecurrent(arena: Arena, form: RecurrentForm, tensors: readonly Float32Array[], rows: number): Emit {
+  const { input, output, cell, direction } = form
+  const units = output.channels
+  const width = units + input.channels
+  const gates = cell === 'lstm' ? 4 : 2
+  const room = (columns: number): number => arena.reserve(rows * columns)
+  const placed = tensors.map((tensor, i) => {
+    return arena.place(i % 2 === 0 ? packed(tensor, width, tensor.length / width) : tensor)
+  })
+  const [weights = 0, bias = 0, freshWeights = 0, freshBias = 0] = placed
+  const [seen, gated, fresh, state] = [room(padded(width)), room(gates * units), room(units), room(units)]
+  const steps = Math.max(input.steps, output.steps)
+  const cells = [weights, bias, freshWeights, freshBias, seen, padded(width) * 4, gated, fresh, state]
+  /** Where the first step of a side is, and how far it is to the next. */
+  const walked = ({ at, step }: Place, of: number): [number, number] => {
+    if (of === 1) return [at, 0]
+    return direction === 'forward' ? [at, step] : [at + (of - 1) * step, -step]
+  }
+  return (from, to) => {
+    const [read, readStep] = walked(from, input.steps)
+    const [write, writeStep] = walked(to, output.steps)
+    const sizes = [steps, input.channels, units, cell === 'lstm' ? 0 : 1]
+    return operation(RECUR, read, from.row, readStep, ...sizes, ...cells, write, to.row, writeStep)
+  }
+}
+
 /** The weights of these kernel steps one after another, with nothing from the padding of the input. */
 function packedSteps(
   { kind, kernel, input, output }: ConvolutionForm,
@@ -123,10 +151,11 @@ function valuesOfRow(form: LayerForm): number {
 
 /** 32-bit values that a layer takes of a kernel's memory, at most. */
 export function valuesOf(form: LayerForm, rows: number): number {
-  return 2 * rows * valuesOfRow(form) + weightValues(form)
+  return 2 * rows * valuesOfRow(form) + ownValues(form, rows)
 }
 
-function weightValues(form: LayerForm): number {
+/** Weights, and buffers of its own. */
+function ownValues(form: LayerForm, rows: number): number {
   switch (form.kind) {
     case 'convolution':
     case 'transposed': {
@@ -134,7 +163,11 @@ function weightValues(form: LayerForm): number {
       const groups = tapsOf(form)
       return groups.reduce((sum, { kernelSteps }) => sum + kernelSteps.length * size, groups.length * 16)
     }
+    case 'recurrent': {
+      const units = form.output.channels
+      return (units + padded(form.input.channels)) * (4 * units + rows) + 6 * units * (rows + 1)
+    }
     default:
-      return form.kind satisfies never
+      return form satisfies never
   }
 }

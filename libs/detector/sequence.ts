@@ -25,7 +25,19 @@ export interface ConvolutionForm {
   readonly activation: Activation
 }
 
-export type LayerForm = ConvolutionForm
+/**
+ * Memory cells from step to step. An input of one step is read at every step; an output of one step is the last.
+ * `output.channels` are the units, a multiple of 8.
+ */
+export interface RecurrentForm {
+  readonly kind: 'recurrent'
+  readonly cell: 'lstm' | 'gru'
+  readonly direction: 'forward' | 'backward'
+  readonly input: Grid
+  readonly output: Grid
+}
+
+export type LayerForm = ConvolutionForm | RecurrentForm
 
 export interface SequenceLayer {
   readonly form: LayerForm
@@ -33,10 +45,10 @@ export interface SequenceLayer {
   readonly tensors: readonly Float32Array[]
 }
 
-/** How a training begins: uniform after Glorot and Bengio (2010), or all one value. */
+/** How a training begins: uniform after Glorot and Bengio (2010), or blocks of equal length of one value each. */
 export type Initial =
   | { readonly kind: 'uniform'; readonly fanIn: number; readonly fanOut: number }
-  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'constant'; readonly values: readonly number[] }
 
 export interface TensorForm {
   readonly name: string
@@ -45,7 +57,7 @@ export interface TensorForm {
   readonly initial: Initial
 }
 
-const zeros: Initial = { kind: 'constant', value: 0 }
+const zeros: Initial = { kind: 'constant', values: [0] }
 
 export function tensorsOf(form: LayerForm): readonly TensorForm[] {
   switch (form.kind) {
@@ -65,21 +77,46 @@ export function tensorsOf(form: LayerForm): readonly TensorForm[] {
         { name: 'bias', shape: [output.channels], initial: zeros },
       ]
     }
+    case 'recurrent':
+      return recurrentTensors(form)
     default:
-      return form.kind satisfies never
+      return form satisfies never
   }
+}
+
+/** Weights from [units then inputs] to the gates; for their order see sequence/recurrent.ts. */
+function recurrentTensors({ cell, input, output }: RecurrentForm): readonly TensorForm[] {
+  const units = output.channels
+  const inputs = units + input.channels
+  const of = (name: string, gates: number): TensorForm => {
+    return { name, shape: [inputs, gates * units], initial: { kind: 'uniform', fanIn: inputs, fanOut: units } }
+  }
+  // Cells begin by remembering (Jozefowicz et al., 2015).
+  const remembering: Initial = { kind: 'constant', values: [0, 1, 0, 0] }
+  if (cell === 'lstm') return [of('weights', 4), { name: 'bias', shape: [4 * units], initial: remembering }]
+  return [
+    of('weights', 2),
+    { name: 'bias', shape: [2 * units], initial: zeros },
+    of('candidate.weights', 1),
+    { name: 'candidate.bias', shape: [units], initial: zeros },
+  ]
 }
 
 /** Multiply-adds of a row going through the layer. */
 export function workOf(form: LayerForm): number {
-  const { input, output, kernel } = form
+  const { input, output } = form
+  const products = input.channels * output.channels
   switch (form.kind) {
     case 'convolution':
-      return output.steps * kernel * input.channels * output.channels
+      return output.steps * form.kernel * products
     case 'transposed':
-      return input.steps * kernel * input.channels * output.channels
+      return input.steps * form.kernel * products
+    case 'recurrent': {
+      const gates = form.cell === 'lstm' ? 4 : 3
+      return Math.max(input.steps, output.steps) * gates * (output.channels * output.channels + products)
+    }
     default:
-      return form.kind satisfies never
+      return form satisfies never
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type ConvolutionForm,
   type LayerForm,
   paddingBefore,
+  type RecurrentForm,
   sizeOfTensor,
   tensorsOf,
 } from '../../libs/detector/sequence.ts'
@@ -47,8 +48,10 @@ function layerOf(form: LayerForm, tensors: readonly Float32Array[], x: readonly 
     case 'convolution':
     case 'transposed':
       return convolved(form, tensors, x)
+    case 'recurrent':
+      return recurred(form, tensors, x)
     default:
-      return form.kind satisfies never
+      return form satisfies never
   }
 }
 
@@ -70,6 +73,38 @@ function convolved(form: ConvolutionForm, [weights, bias]: readonly Float32Array
             x[from * input.channels + c]! * weights![weightAt(form, j, c) * output.channels + o]!
     }
   return y.map((value) => activated(form.activation, value))
+}
+
+function recurred(form: RecurrentForm, tensors: readonly Float32Array[], x: readonly number[]): number[] {
+  const { input, output } = form
+  const units = output.channels
+  const steps = Math.max(input.steps, output.steps)
+  const out = new Array<number>(output.steps * units).fill(0)
+  let hidden = new Array<number>(units).fill(0)
+  let memory = new Array<number>(units).fill(0)
+  const sums = (row: readonly number[], weights: Float32Array, bias: Float32Array): number[] =>
+    Array.from(bias, (b, o) => row.reduce((sum, value, i) => sum + value * weights[i * bias.length + o]!, b))
+  const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value))
+  for (let i = 0; i < steps; i++) {
+    const step = form.direction === 'forward' ? i : steps - 1 - i
+    const read = input.steps === 1 ? 0 : step
+    const now = x.slice(read * input.channels, (read + 1) * input.channels)
+    const gates = sums([...hidden, ...now], tensors[0]!, tensors[1]!)
+    if (form.cell === 'lstm') {
+      memory = memory.map((kept, u) => {
+        const fresh = sigmoid(gates[u]!) * Math.tanh(gates[2 * units + u]!)
+        return sigmoid(gates[units + u]!) * kept + fresh
+      })
+      hidden = memory.map((kept, u) => sigmoid(gates[3 * units + u]!) * Math.tanh(kept))
+    } else {
+      const left = hidden.map((state, u) => sigmoid(gates[units + u]!) * state)
+      const fresh = sums([...left, ...now], tensors[2]!, tensors[3]!).map(Math.tanh)
+      hidden = hidden.map((state, u) => sigmoid(gates[u]!) * state + (1 - sigmoid(gates[u]!)) * fresh[u]!)
+    }
+    const write = output.steps === 1 ? 0 : step
+    for (const [u, value] of hidden.entries()) out[write * units + u] = value
+  }
+  return out
 }
 
 function weightAt({ kind, kernel, input }: ConvolutionForm, step: number, channel: number): number {
@@ -102,6 +137,9 @@ export const sequences: readonly { readonly name: string; readonly forms: readon
   { name: 'a single step', forms: hourglass(1, 7, 3, 1, 1) },
   { name: 'a single channel', forms: hourglass(20, 1, 8, 3, 2) },
   { name: 'a kernel of all steps', forms: hourglass(6, 2, 3, 6, 6) },
+  { name: 'LSTM', forms: memories('lstm', 7, 3, 8) },
+  { name: 'GRU', forms: memories('gru', 9, 5, 16) },
+  { name: 'LSTM of one step', forms: memories('lstm', 1, 11, 8) },
 ]
 
 function hourglass(steps: number, channels: number, filters: number, kernel: number, stride: number): LayerForm[] {
@@ -118,5 +156,18 @@ function hourglass(steps: number, channels: number, filters: number, kernel: num
     { kind: 'transposed', input: code, output: low, ...all, activation: leak },
     { kind: 'transposed', input: low, output: half, kernel, stride, activation: { kind: 'relu' } },
     { kind: 'transposed', input: half, output: window, kernel, stride, activation: { kind: 'linear' } },
+  ]
+}
+
+function memories(cell: RecurrentForm['cell'], steps: number, channels: number, units: number): LayerForm[] {
+  const window = { steps, channels }
+  const code = { steps: 1, channels: units }
+  const all = { steps, channels: units }
+  const linear: Activation = { kind: 'linear' }
+  return [
+    { kind: 'recurrent', cell, direction: 'forward', input: window, output: all },
+    { kind: 'recurrent', cell, direction: 'forward', input: all, output: code },
+    { kind: 'recurrent', cell, direction: 'backward', input: code, output: all },
+    { kind: 'convolution', input: all, output: window, kernel: 1, stride: 1, activation: linear },
   ]
 }

@@ -1,9 +1,9 @@
 // The twin's layers over the steps of a window: assembly/sequence.ts in plain TypeScript, to the same bits.
 
-import { BOW, CONVOLVE, curveCodes, MOVE } from './program.ts'
+import { BOW, CONVOLVE, curveCodes, MOVE, RECUR } from './program.ts'
 import { activate } from './twin-activation.ts'
-
-const f = Math.fround
+import { product } from './twin-product.ts'
+import { recur } from './twin-recurrent.ts'
 
 export function sequence(heap: Float32Array, words: Int32Array, at: number, count: number): void {
   switch (words[at]) {
@@ -16,27 +16,11 @@ export function sequence(heap: Float32Array, words: Int32Array, at: number, coun
     case MOVE:
       move(heap, words, at, count)
       return
+    case RECUR:
+      recur(heap, words, at, count)
+      return
     default:
       throw new RangeError(`no such operation over steps: ${words[at]}`)
-  }
-}
-
-/** Weights and what follows the sum; positions in words. */
-interface Product {
-  readonly k: number
-  readonly packed: number
-  readonly bias: number
-  readonly columns: number
-  readonly slope: number
-}
-
-/** One row of a dense product, from `a` to `c`. */
-function product(heap: Float32Array, a: number, c: number, by: Product): void {
-  for (let column = 0; column < by.columns; column++) {
-    let w = by.packed + (column >> 3) * by.k * 8 + (column & 7)
-    let sum = heap[by.bias + column]!
-    for (let i = 0; i < by.k; i++, w += 8) sum = f(sum + f(heap[a + i]! * heap[w]!))
-    heap[c + column] = activate(by.slope, curveCodes.none, sum)
   }
 }
 
@@ -48,6 +32,7 @@ function convolve(heap: Float32Array, words: Int32Array, at: number, count: numb
     bias: word(8) >> 2,
     columns: word(12) * 8,
     slope: heap[at + 13]!,
+    curve: curveCodes.none,
   }
   for (let row = 0; row < count; row++)
     for (let step = 0; step < word(5); step++) {

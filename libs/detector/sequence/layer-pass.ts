@@ -3,6 +3,7 @@
 import type { LayerForm } from '../sequence.ts'
 import { convolution } from './convolution.ts'
 import type { Products } from './products.ts'
+import { recurrent } from './recurrent.ts'
 
 /** A layer that has seen a batch. */
 export interface LayerPass {
@@ -21,7 +22,9 @@ export function layerPass(
     case 'convolution':
     case 'transposed':
       return convolution(form, tensors, x, products)
+    case 'recurrent':
+      return recurrent(form, tensors, x, products)
     default:
-      return form.kind satisfies never
+      return form satisfies never
   }
 }

@@ -67,7 +67,10 @@ export function initialLayers(forms: readonly LayerForm[], seed: number): Sequen
 function initialTensor(tensor: TensorForm, random: Random): Float32Array {
   const values = new Float32Array(sizeOfTensor(tensor))
   const { initial } = tensor
-  if (initial.kind === 'constant') return values.fill(initial.value)
+  if (initial.kind === 'constant') {
+    const block = values.length / initial.values.length
+    return values.map((_, i) => initial.values[Math.floor(i / block)]!)
+  }
   const bound = Math.sqrt(6 / (initial.fanIn + initial.fanOut))
   return values.map(() => (2 * random.uniform() - 1) * bound)
 }
