@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { Failure } from '../../libs/core/failure.ts'
 import { settingTable } from '../../libs/run/setting-table.ts'
 import { flagOf } from '../../libs/run/settings.ts'
+import { detectorKinds, lossKinds } from '../../libs/stream/spec.ts'
 import type { OnMismatch } from '../../libs/task/restore.ts'
 import type { Context } from './context.ts'
 
@@ -108,7 +109,8 @@ function batch(root: Command, context: (options: Options) => Context): void {
     .option('--drop <names>', 'columns to leave out', list)
     .option('--label <column>', 'column of labels: rows where it is not 0 are left out; never a feature')
     .option('--train-rows <n>', 'learn from the first n rows that are left', whole)
-    .option('--kind <kind>', 'kind of detector')
+    .option('--kind <kind>', `kind of detector: ${detectorKinds.join(', ')}`)
+    .option('--loss <loss>', `what its networks make small: ${lossKinds.join(', ')}`)
     .option('--window <n>', 'rows in a window', whole, 1)
     .option('--alarm-rate <rate>', 'share of normal rows that may alarm', rate, 0.01)
     .action(async (file: string, options: Options) => {
@@ -120,6 +122,7 @@ function batch(root: Command, context: (options: Options) => Context): void {
         label: (options['label'] as string | undefined) ?? null,
         trainRows: (options['trainRows'] as number | undefined) ?? null,
         kind: (options['kind'] as string | undefined) ?? null,
+        loss: (options['loss'] as string | undefined) ?? null,
         window: Number(options['window']),
         alarmRate: Number(options['alarmRate']),
       })

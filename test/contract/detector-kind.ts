@@ -11,6 +11,7 @@ import { detector, load } from '../../libs/detector/load.ts'
 import type { Model } from '../../libs/detector/model.ts'
 import { type DetectorKind, windowedKinds } from '../../libs/stream/spec.ts'
 import { planted, requestOf } from '../detector/planted.ts'
+import { tensorflowScores } from './tensorflow-scores.ts'
 
 const width = 6
 
@@ -44,6 +45,19 @@ export function satisfiesKind(kind: DetectorKind): void {
     for (let i = 63; i >= 0; i--) {
       const alone = scoresOf(model, fresh.subarray(i * width, (i + 1) * width))
       assert.equal(alone[0], together[i])
+    }
+  })
+
+  test(`${kind}: each dense member scores as TensorFlow has it, within 1e-5 + 1e-4 of the score`, async () => {
+    const model = await shared
+    const fresh = planted(100, width, 10)
+    for (const member of model.members) {
+      if (member.kind !== 'dense') continue
+      const scores = scoresOf({ ...model, members: [member] }, fresh)
+      const wanted = await tensorflowScores(model, member, fresh)
+      scores.forEach((score, i) => {
+        assert.ok(Math.abs(score - wanted[i]!) <= 1e-5 + 1e-4 * wanted[i]!, `${score} for ${wanted[i]}`)
+      })
     }
   })
 

@@ -86,6 +86,7 @@ describe('bad input', { concurrency: 2 }, () => {
     said(await run('fit', 'short.csv', '--out', 'o'), 2, /short.csv: 1 rows .*are needed/)
     said(await run('fit', 'short.csv', '--out', 'o', '--columns', 'a,c'), 2, /short.csv: no column c/)
     said(await run('fit', 'short.csv', '--out', 'o', '--kind', 'best'), 2, /no detector kind best.*denoising/)
+    said(await run('fit', 'short.csv', '--out', 'o', '--loss', 'cubic'), 2, /no loss cubic.*huber/)
     said(await run('fit', 'short.csv', '--out', 'nowhere/o'), 2, /nowhere\/o: there is no folder nowhere/)
     said(await run('fit', 'torn.csv.gz', '--out', 'o'), 2, /torn.csv.gz: is not a whole gzip file/)
     said(await run('fit', 'nothing.csv', '--out', 'o'), 2, /nothing.csv: there is no such file/)

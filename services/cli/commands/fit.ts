@@ -6,7 +6,7 @@ import { sha256 } from '../../../libs/core/hash.ts'
 import { artefact } from '../../../libs/detector/artefact.ts'
 import { fit } from '../../../libs/detector/fit.ts'
 import type { Model } from '../../../libs/detector/model.ts'
-import { type DetectorKind, detectorKinds, windowedKinds } from '../../../libs/stream/spec.ts'
+import { type DetectorKind, detectorKinds, type LossKind, lossKinds, windowedKinds } from '../../../libs/stream/spec.ts'
 import type { Context } from '../context.ts'
 import { parseCsv, type Table } from '../csv.ts'
 import { windowsOf } from '../table-windows.ts'
@@ -18,6 +18,7 @@ export interface FitOptions {
   readonly label: string | null
   readonly trainRows: number | null
   readonly kind: string | null
+  readonly loss: string | null
   readonly window: number
   readonly alarmRate: number
 }
@@ -29,6 +30,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   const { files, clock } = context
   const startedMs = clock.elapsedMs()
   const kind = kindOf(options.kind ?? 'denoising', options.window)
+  const loss = lossOf(options.loss ?? 'squared')
   const folder = path.dirname(options.out)
   if (!files.isFolder(folder)) throw new Failure('file-unreadable', `${options.out}: there is no folder ${folder}`)
   const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, (header) =>
@@ -48,6 +50,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     names,
     revision: sha256(JSON.stringify([names, options.window])).slice(0, 16),
     kind,
+    loss,
     seed: context.settings.seed,
     alpha: options.alarmRate,
     steps: options.window,
@@ -87,6 +90,12 @@ function kindOf(kind: string, window: number): DetectorKind {
     throw new Failure('usage', `the kind ${kind} learns from the steps of a window: add one, such as --window 40`)
   if (known !== undefined) return known
   throw new Failure('usage', `no detector kind ${kind}; there are ${detectorKinds.join(', ')}`)
+}
+
+function lossOf(loss: string): LossKind {
+  const known = lossKinds.find((each) => each === loss)
+  if (known !== undefined) return known
+  throw new Failure('usage', `no loss ${loss}; there are ${lossKinds.join(', ')}`)
 }
 
 /** What is wrong with a table given by hand is named with its file. */

@@ -1,0 +1,36 @@
+// The scores that TensorFlow and float64 give: what the engine's are held against. The layers of a dense network are
+// TensorFlow's; shares, residuals and distances are written from their definitions.
+
+import assert from 'node:assert/strict'
+import { scaled } from '../../libs/detector/fit-scaler.ts'
+import type { DenseMember, Model } from '../../libs/detector/model.ts'
+import { reconstruct } from '../../libs/detector/tensorflow/reconstruct.ts'
+
+/** Of rows without missing values, by one member alone. */
+export async function tensorflowScores(model: Model, member: DenseMember, rows: Float32Array): Promise<Float64Array> {
+  const { width, scaler } = model
+  const count = rows.length / width
+  const z = scaled(rows, count, scaler)
+  const outputs = Float64Array.from(await reconstruct('wasm', member.layers, z, count))
+  const { shares, scoring } = member
+  return Float64Array.from({ length: count }, (_, row) => {
+    const y = outputs.subarray(row * width, (row + 1) * width)
+    for (const { from, to } of shares?.categories ?? []) {
+      assert.ok(shares !== undefined)
+      const powers = y.slice(from, to).map(Math.exp)
+      const all = powers.reduce((sum, power) => sum + power, to - from === 1 ? 1 : 0)
+      for (let j = from; j < to; j++) y[j] = shares.low[j]! + (shares.span[j]! * powers[j - from]!) / all
+    }
+    const residual = y.map((expected, j) => z[row * width + j]! - expected)
+    if (scoring.kind === 'error-over-train')
+      return residual.reduce((sum, r, j) => sum + r ** 2 / scoring.trainError[j]!, 0) / width
+    assert.ok(scoring.kind === 'mahalanobis')
+    let square = 0
+    for (let i = 0; i < width; i++) {
+      let sum = 0
+      for (let j = 0; j <= i; j++) sum += scoring.whitening[i * width + j]! * (residual[j]! - scoring.residualMean[j]!)
+      square += sum * sum
+    }
+    return square
+  })
+}
