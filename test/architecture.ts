@@ -187,6 +187,7 @@ const kernels: readonly string[] = [
   'libs/detector/gate-shift.ts',
   'libs/detector/gate.ts',
   'libs/detector/kernel/twin-activation.ts',
+  'libs/detector/kernel/twin-histogram.ts',
   'libs/detector/kernel/twin-nearest.ts',
   'libs/detector/kernel/twin-sequence.ts',
   'libs/detector/kernel/twin-shares.ts',

@@ -3,7 +3,7 @@
 
 import { Failure } from '../core/failure.ts'
 import type { DescribedMember } from './description-member.ts'
-import type { Member, Scoring } from './model.ts'
+import { binsBeside, type Member, type Scoring } from './model.ts'
 import { tensorsOf } from './sequence.ts'
 
 type Put = (name: string, values: Float32Array, ...shape: readonly number[]) => void
@@ -38,6 +38,12 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       put(`${path}.rows`, member.rows, member.count, width)
       put(`${path}.metric`, member.metric, width, width)
       put(`${path}.factors`, member.factors, member.count)
+      return
+    case 'histogram':
+      put(`${path}.typical`, member.typical, width)
+      put(`${path}.low`, member.low, width)
+      put(`${path}.inverse`, member.inverse, width)
+      put(`${path}.table`, member.table, width, member.bins + binsBeside)
       return
     default:
       member satisfies never
@@ -88,6 +94,14 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
         rows: finite(`${path}.rows`, member.count, width),
         metric: finite(`${path}.metric`, width, width),
         factors: positive(`${path}.factors`, member.count),
+      }
+    case 'histogram':
+      return {
+        ...member,
+        typical: finite(`${path}.typical`, width),
+        low: finite(`${path}.low`, width),
+        inverse: positive(`${path}.inverse`, width),
+        table: finite(`${path}.table`, width, member.bins + binsBeside),
       }
     default:
       return member satisfies never

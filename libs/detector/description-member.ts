@@ -11,6 +11,8 @@ export const membersMax = 64
 export const layersMax = 64
 /** Rows that a member remembers. */
 export const storedMax = 65_536
+/** Bins of a column. */
+const binsMax = 1024
 
 type DescribedScoring = { readonly kind: Scoring['kind'] }
 export type DescribedMember =
@@ -21,7 +23,8 @@ export type DescribedMember =
       readonly scoring: DescribedScoring
     }
   | { readonly kind: 'sequence'; readonly layers: readonly LayerForm[]; readonly scoring: DescribedScoring }
-  | { readonly kind: 'neighbours'; readonly count: number; readonly neighbours: number }
+  | { readonly kind: 'neighbours'; readonly count: number; readonly neighbours: number; readonly probes: number }
+  | { readonly kind: 'histogram'; readonly bins: number; readonly base: number }
 
 export function describeMember(member: Member): Json {
   switch (member.kind) {
@@ -39,14 +42,16 @@ export function describeMember(member: Member): Json {
       return { kind: member.kind, layers, scoring: { kind: member.scoring.kind } }
     }
     case 'neighbours':
-      return { kind: member.kind, count: member.count, neighbours: member.neighbours }
+      return { kind: member.kind, count: member.count, neighbours: member.neighbours, probes: member.probes }
+    case 'histogram':
+      return { kind: member.kind, bins: member.bins, base: member.base }
     default:
       return member satisfies never
   }
 }
 
 export function memberOf(fields: Fields, width: number): DescribedMember {
-  const kind = fields.choice('kind', ['dense', 'sequence', 'neighbours'])
+  const kind = fields.choice('kind', ['dense', 'sequence', 'neighbours', 'histogram'])
   const described = describedOf(kind, fields, width)
   fields.close()
   return described
@@ -67,8 +72,11 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
     }
     case 'neighbours': {
       const count = fields.count('count', 1, storedMax)
-      return { kind, count, neighbours: fields.count('neighbours', 1, Math.min(neighboursMax, count)) }
+      const neighbours = fields.count('neighbours', 1, Math.min(neighboursMax, count))
+      return { kind, count, neighbours, probes: fields.count('probes', 1, neighboursMax) }
     }
+    case 'histogram':
+      return { kind, bins: fields.count('bins', 1, binsMax), base: fields.number('base') }
     default:
       return kind satisfies never
   }

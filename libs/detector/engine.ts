@@ -15,6 +15,7 @@ import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
 import { type Buffers, type PlacedMember, placeMember } from './members.ts'
+import { histogramValues } from './members-histogram.ts'
 import { neighboursValues } from './members-neighbours.ts'
 import { residuals, scoringValues } from './members-scoring.ts'
 import { valuesOf } from './members-sequence.ts'
@@ -163,6 +164,8 @@ function memberValues(member: Member, width: number): number {
       )
     case 'neighbours':
       return neighboursValues(member, width, chunkRows)
+    case 'histogram':
+      return histogramValues(member, width)
     default:
       return member satisfies never
   }

@@ -12,7 +12,7 @@
 import { partsOf } from './combination.ts'
 import type { Explanation } from './detector.ts'
 import { type Engine, probeRows } from './engine.ts'
-import type { Member, Model, Scoring } from './model.ts'
+import { binsBeside, type HistogramMember, type Member, type Model, type Scoring } from './model.ts'
 
 const suspectShareMin = 0.1
 const suspectsMax = 5
@@ -76,9 +76,21 @@ function sharesOf(member: Member, residual: Float32Array): Float64Array {
       const width = residual.length
       return quadratic(residual, (i, j) => metric[j * width + i]!, width)
     }
+    case 'histogram':
+      return rarities(member, residual)
     default:
       return member satisfies never
   }
+}
+
+/** How much rarer each value is than a missing one would count. */
+function rarities({ typical, low, inverse, table, bins }: HistogramMember, residual: Float32Array): Float64Array {
+  return Float64Array.from(residual, (error, j) => {
+    const place = (error + typical[j]! - low[j]!) * inverse[j]! + 1
+    const entries = j * (bins + binsBeside)
+    const value = table[entries + Math.floor(Math.min(Math.max(place, 0), bins + 1))]!
+    return Math.max(0, value - table[entries + bins + 2]!)
+  })
 }
 
 function sharesOfResidual(scoring: Scoring, residual: Float32Array): Float64Array {

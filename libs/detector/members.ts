@@ -3,6 +3,7 @@
 
 import type { Arena } from './kernel/arena.ts'
 import { placeDense } from './members-dense.ts'
+import { placeHistogram } from './members-histogram.ts'
 import { placeNeighbours } from './members-neighbours.ts'
 import { placeScoring } from './members-scoring.ts'
 import { placeSequence } from './members-sequence.ts'
@@ -55,6 +56,8 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
     }
     case 'neighbours':
       return placeNeighbours(arena, member, width, rows)
+    case 'histogram':
+      return placeHistogram(arena, member, width)
     default:
       return member satisfies never
   }

@@ -83,22 +83,44 @@ export interface SequenceMember {
 
 /**
  * Remembers normal rows: what it expects of a row is the mean of the nearest of them; its score is the mean distance to
- * them, in a metric, times the product of their factors.
+ * them, in a metric, times the product of their factors. Rows lie in cells of cellRows, near rows together.
  */
 export interface NeighboursMember {
   readonly kind: 'neighbours'
   /** Stored scaled rows, row-major [row][column]. */
   readonly rows: Float32Array
   readonly count: number
-  /** How many are looked at, from 1 to neighboursMax, at most `count`. */
+  /** How many are looked for, from 1 to neighboursMax, at most `count`. */
   readonly neighbours: number
+  /** How many of the nearest cells they are looked for in, from 1 to neighboursMax: all cells where there are no more. */
+  readonly probes: number
   /** Distances are those of z · metric, row-major width × width. */
   readonly metric: Float32Array
   /** Of each stored row, > 0: rows in sparse places are far from everything. */
   readonly factors: Float32Array
 }
 export const neighboursMax = 8
-export type Member = DenseMember | SequenceMember | NeighboursMember
+export const cellRows = 64
+
+/** How rare each value of a row is by itself: the sum over the columns of −ln density, in equal bins. */
+export interface HistogramMember {
+  readonly kind: 'histogram'
+  /** What it expects of each column. */
+  readonly typical: Float32Array
+  readonly bins: number
+  /** Of each column: where the bins begin, and bins per scaled unit, > 0. */
+  readonly low: Float32Array
+  readonly inverse: Float32Array
+  /** Row-major [column][bins + 3]: below the bins, in each, above them, missing. */
+  readonly table: Float32Array
+  /** Taken off the sum, so that the most normal row scores about 1. */
+  readonly base: number
+}
+
+/** Entries of a column's table that are no bins. */
+export const binsBeside = 3
+
+export type Member = DenseMember | SequenceMember | NeighboursMember | HistogramMember
 
 /** How surprising a member's score is, in nats: −ln p of a normal row scoring at least as high. */
 export interface Surprise {

@@ -23,14 +23,14 @@ const base = sampleModel({
 })
 
 /** With a metric and factors of its own, or with none. */
-function remembering(measured: boolean): Model {
+function remembering(measured: boolean, probes = 8): Model {
   const random = Random.derived(3, 'stored')
   const rows = Float32Array.from({ length: count * width }, () => random.normal())
   const metric = Float32Array.from({ length: width * width }, (_, i) => {
     return (i % (width + 1) === 0 ? 1 : 0) + (measured ? 0.1 * random.normal() : 0)
   })
   const factors = Float32Array.from({ length: count }, () => (measured ? 0.9 + 0.2 * random.uniform() : 1))
-  return { ...base, members: [{ kind: 'neighbours', rows, count, neighbours, metric, factors }] }
+  return { ...base, members: [{ kind: 'neighbours', rows, count, neighbours, probes, metric, factors }] }
 }
 
 const plain = remembering(false)
@@ -57,6 +57,7 @@ test('the score is the mean distance to the five nearest, in scaled units', () =
 for (const [name, model] of [
   ['plain', plain],
   ['in a metric', remembering(true)],
+  ['in the nearest cells', remembering(true, 2)],
 ] as const) {
   test(`${name}: the same bits from both kernels and for every batch, missing values included`, () => {
     const rows = sampleRows(model, 150, 0.05, 2)

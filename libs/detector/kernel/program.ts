@@ -14,6 +14,8 @@ export const RECALL = 15
 export const DISTANCE = 16
 export const SHARES = 30
 export const TRAIL = 17
+export const HISTOGRAM = 18
+export const PROBE = 19
 /** Layers over the steps of a window. */
 export const CONVOLVE = 20
 export const MOVE = 21

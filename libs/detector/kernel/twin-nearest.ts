@@ -4,6 +4,8 @@
 const f = Math.fround
 export const runWords = 16
 const indexAt = 8
+/** Stored rows of a cell. */
+const cellRows = 64
 
 /** Stored rows as the kernel reads them: blocks of 8, [block][column][8], values −2c; norms |c|². Positions in words. */
 export interface Stored {
@@ -18,26 +20,59 @@ export function nearest(
   heap: Float32Array,
   words: Int32Array,
   z: number,
-  { packed, norms, columns, blocks }: Stored,
+  stored: Stored,
   best: number,
   neighbours: number,
 ): void {
+  empty(heap, words, best)
+  for (let index = 0; index < stored.blocks * 8; index++) look(heap, words, z, stored, index, best, neighbours)
+}
+
+/** The same against the stored rows of the first `probes` cells of the run at `cells`. */
+export function probe(
+  heap: Float32Array,
+  words: Int32Array,
+  z: number,
+  stored: Stored,
+  cells: number,
+  probes: number,
+  best: number,
+  neighbours: number,
+): void {
+  empty(heap, words, best)
+  for (let i = 0; i < probes; i++) {
+    const first = words[cells + indexAt + i]! * cellRows
+    for (let index = first; index < first + cellRows; index++) look(heap, words, z, stored, index, best, neighbours)
+  }
+}
+
+function empty(heap: Float32Array, words: Int32Array, best: number): void {
   heap.fill(Number.POSITIVE_INFINITY, best, best + indexAt)
   words.fill(0, best + indexAt, best + runWords)
+}
+
+/** Sorts one stored row into the run, if it is near enough. */
+function look(
+  heap: Float32Array,
+  words: Int32Array,
+  z: number,
+  { packed, norms, columns }: Stored,
+  index: number,
+  best: number,
+  neighbours: number,
+): void {
   const last = best + neighbours - 1
-  for (let index = 0; index < blocks * 8; index++) {
-    let w = packed + (index >> 3) * columns * 8 + (index & 7)
-    let value = heap[norms + index]!
-    for (let i = 0; i < columns; i++, w += 8) value = f(value + f(heap[z + i]! * heap[w]!))
-    if (!(value < heap[last]!)) continue
-    let to = last
-    for (; to > best && heap[to - 1]! > value; to--) {
-      heap[to] = heap[to - 1]!
-      words[to + indexAt] = words[to - 1 + indexAt]!
-    }
-    heap[to] = value
-    words[to + indexAt] = index
+  let w = packed + (index >> 3) * columns * 8 + (index & 7)
+  let value = heap[norms + index]!
+  for (let i = 0; i < columns; i++, w += 8) value = f(value + f(heap[z + i]! * heap[w]!))
+  if (!(value < heap[last]!)) return
+  let to = last
+  for (; to > best && heap[to - 1]! > value; to--) {
+    heap[to] = heap[to - 1]!
+    words[to + indexAt] = words[to - 1 + indexAt]!
   }
+  heap[to] = value
+  words[to + indexAt] = index
 }
 
 /** The mean of a row's nearest of `stored`, into the `stride` words at `reconstructed`. */

@@ -10,8 +10,10 @@ import {
   DISTANCE,
   ERROR,
   FILL,
+  HISTOGRAM,
   MOVE,
   NEAREST,
+  PROBE,
   RECALL,
   RECUR,
   RESIDUAL,
@@ -22,7 +24,8 @@ import {
   WEIGHTED,
 } from './program.ts'
 import { activate, pmax, pmin } from './twin-activation.ts'
-import { distance, nearest, recall, runWords } from './twin-nearest.ts'
+import { histogram } from './twin-histogram.ts'
+import { distance, nearest, probe, recall, runWords } from './twin-nearest.ts'
 import { sequence } from './twin-sequence.ts'
 import { shares } from './twin-shares.ts'
 import { trail } from './twin-trail.ts'
@@ -73,7 +76,11 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
     case TRAIL:
       trails(heap, words, at, row, count)
       return 0
+    case HISTOGRAM:
+      rarities(heap, words, at, row, count)
+      return 0
     case NEAREST:
+    case PROBE:
     case RECALL:
     case DISTANCE:
       near(heap, words, at, row, count)
@@ -208,13 +215,35 @@ function trails(heap: Float32Array, words: Int32Array, at: number, row: number, 
   }
 }
 
-/** The three operations on stored rows, row by row. */
+function rarities(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
+  const place = (index: number): number => words[at + index]! >> 2
+  const shape = {
+    columns: words[at + 4]!,
+    low: place(5),
+    inverse: place(6),
+    table: place(7),
+    bins: words[at + 8]!,
+    base: heap[at + 9]!,
+    floor: heap[at + 10]!,
+  }
+  const masks = place(11)
+  for (let r = 0; r < count; r++) {
+    const from = r * place(3)
+    heap[place(12) + row + r] = histogram(heap, words, place(2) + from, masks > 0 ? masks + from : 0, shape)
+  }
+}
+
+/** The operations on stored rows, row by row. */
 function near(heap: Float32Array, words: Int32Array, at: number, row: number, count: number): void {
   const word = (index: number): number => words[at + index]!
   for (let r = 0; r < count; r++) {
     if (words[at] === NEAREST) {
       const stored = { packed: word(5) >> 2, norms: word(6) >> 2, columns: word(4), blocks: word(7) }
       nearest(heap, words, (word(2) + r * word(3)) >> 2, stored, (word(9) >> 2) + r * runWords, word(10))
+    } else if (words[at] === PROBE) {
+      const stored = { packed: word(5) >> 2, norms: word(6) >> 2, columns: word(4), blocks: 0 }
+      const [cells, best] = [(word(8) >> 2) + r * runWords, (word(10) >> 2) + r * runWords]
+      probe(heap, words, (word(2) + r * word(3)) >> 2, stored, cells, word(9), best, word(11))
     } else if (words[at] === RECALL) {
       const stride = word(6) >> 2
       const best = (word(2) >> 2) + r * runWords

@@ -4,7 +4,8 @@
 // activations of a chunk stay in the first-level cache.
 
 import { dense } from './dense'
-import { distance, nearest, recall } from './nearest'
+import { histogram } from './histogram'
+import { distance, nearest, probe, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
 import { recur } from './recurrent'
 import { bow, convolve, move } from './sequence'
@@ -30,6 +31,8 @@ const RECALL: i32 = 15
 const DISTANCE: i32 = 16
 const SHARES: i32 = 30
 const TRAIL: i32 = 17
+const HISTOGRAM: i32 = 18
+const PROBE: i32 = 19
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
@@ -104,6 +107,18 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case DISTANCE:
       distance(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7) + (row << 2))
+      return 0
+    case PROBE:
+      probe(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
+        word(at, 10), word(at, 11)
+      )
+      return 0
+    case HISTOGRAM:
+      histogram(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), real(at, 9),
+        real(at, 10), word(at, 11), word(at, 12) + (row << 2)
+      )
       return 0
     case TRAIL:
       trail(

@@ -2,7 +2,7 @@
 // −2c with |c|² as bias, so that a block of 64 distances is one dense product, whose results never leave the first-level
 // cache; the few that are among the nearest are sorted in. A run of `best` is 8 values in ascending order (without |z|²),
 // then the indices of their rows; it begins full of infinities.
-// Invariants: equal distances keep the order of the rows, and rows are looked at in that order, so that a row's result does
+// Invariants: equal distances keep the order in which rows are looked at, which is fixed for each row by itself, so that a row's result does
 // not depend on its batch. What is not a number is never near.
 
 import { dense } from './dense'
@@ -17,12 +17,7 @@ export function nearest(
   neighbours: i32
 ): void {
   const blockBytes = <usize>columns << 5
-  for (let at = best, end = best + (<usize>rows << 6); at < end; at += 64) {
-    for (let i: usize = 0; i < 32; i += 16) {
-      v128.store(at + i, f32x4.splat(f32.MAX_VALUE * 2))
-      v128.store(at + i, i32x4.splat(0), 32)
-    }
-  }
+  for (let row = 0; row < rows; row++) empty(best + (<usize>row << 6))
   for (let block = 0; block < blocks; block += BLOCKS) {
     dense(z, stride, rows, columns, 0, packed, norms, scratch, 256, BLOCKS, 1, 0)
     for (let row = 0; row < rows; row++) {
@@ -30,6 +25,34 @@ export function nearest(
     }
     packed += blockBytes << 3
     norms += 256
+  }
+}
+
+/**
+ * The same among the cells that are nearest alone: `cells` are the runs of each row's nearest cells, of which `probes` are
+ * looked at; cell i is the stored rows [64 i, 64 i + 64).
+ */
+export function probe(
+  z: usize, stride: usize, rows: i32, columns: i32, packed: usize, norms: usize, scratch: usize, cells: usize,
+  probes: i32, best: usize, neighbours: i32
+): void {
+  const cellBytes = <usize>columns << 8
+  for (let row = 0; row < rows; row++, z += stride, cells += 64, best += 64) {
+    empty(best)
+    for (let i = 0; i < probes; i++) {
+      const cell = load<i32>(cells + (<usize>i << 2), 32)
+      dense(z, stride, 1, columns, 0, packed + <usize>cell * cellBytes, norms + (<usize>cell << 8), scratch, 256, BLOCKS, 1, 0)
+      select(scratch, cell << 6, best, neighbours)
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function empty(run: usize): void {
+  for (let i: usize = 0; i < 32; i += 16) {
+    v128.store(run + i, f32x4.splat(f32.MAX_VALUE * 2))
+    v128.store(run + i, i32x4.splat(0), 32)
   }
 }
 

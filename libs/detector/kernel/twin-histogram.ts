@@ -1,0 +1,32 @@
+// The twin's histogram: assembly/histogram.ts in plain TypeScript, to the same bits. Positions are in words; 0 as a position
+// of masks means that nothing is missing.
+
+const f = Math.fround
+
+export interface Histogram {
+  readonly columns: number
+  readonly low: number
+  readonly inverse: number
+  readonly table: number
+  readonly bins: number
+  readonly base: number
+  readonly floor: number
+}
+
+/** The score of the row at `z`. */
+export function histogram(
+  heap: Float32Array,
+  words: Int32Array,
+  z: number,
+  masks: number,
+  { columns, low, inverse, table, bins, base, floor }: Histogram,
+): number {
+  let sum = 0
+  for (let column = 0; column < columns; column++) {
+    const place = f(f(heap[z + column]! - heap[low + column]!) * heap[inverse + column]!)
+    const missing = masks > 0 && words[masks + column] !== 0
+    const entry = missing ? bins + 2 : Math.trunc(Math.min(Math.max(f(place + 1), 0), bins + 1))
+    sum = f(sum + heap[table + column * (bins + 3) + entry]!)
+  }
+  return Math.max(f(sum - base), floor)
+}
