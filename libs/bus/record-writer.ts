@@ -126,7 +126,7 @@ function putWithHeaders(
   p = putBytes(out, p, message.value)
   p = putVarint(out, p, message.headers.length)
   for (const [name, content] of message.headers) {
-    p = putBytes(out, p, encoder.encode(name))
+    p = putName(out, p, name)
     p = putBytes(out, p, content)
   }
   const begin = putVarint(out, at, p - start)
@@ -152,6 +152,17 @@ function putBytes(out: Uint8Array, at: number, bytes: Uint8Array | null): number
   if (bytes.length > 48) out.set(bytes, p)
   else for (let i = 0; i < bytes.length; i++) out[p + i] = bytes[i]!
   return p + bytes.length
+}
+
+/** Names of headers are nearly always ASCII, which needs no encoder; a dead letter has fifteen of them. */
+function putName(out: Uint8Array, at: number, name: string): number {
+  let p = putVarint(out, at, name.length)
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i)
+    if (unit > 127) return putBytes(out, at, encoder.encode(name))
+    out[p++] = unit
+  }
+  return p
 }
 
 function putVarint(out: Uint8Array, at: number, value: number): number {

@@ -61,15 +61,24 @@ export async function fill(bus: Bus, topic: string, records: number): Promise<Ba
   return { bus, stream: { ...stream, spec: { ...stream.spec, source } }, records }
 }
 
-export async function drain(backlog: Backlog, prefix: string, swaps: number): Promise<DrainReport> {
+/** `withheld`: nothing is published at the times at which it would be. */
+export type Plan = { readonly kind: 'published' | 'withheld'; readonly detectors: number }
+
+export async function drain(backlog: Backlog, prefix: string, plan: Plan): Promise<DrainReport> {
   const { bus, stream, records } = backlog
   const name = stream.spec.stream
   const names = topics(prefix, name)
   // Nothing is compacted: the history reads every ledger.
   await bus.ensureTopics(topicShapes(names, PARTITIONS).map((shape) => ({ ...shape, cleanup: 'delete' })))
-  const detectors = Array.from({ length: swaps + 1 }, (_, i) => published(names.detectors, name, stream.revision, i))
+  const detectors = Array.from({ length: plan.detectors + 1 }, (_, i) =>
+    published(names.detectors, name, stream.revision, i),
+  )
   await bus.publish(detectors[0]?.messages ?? [])
-  const sequence = new Sequence(detectors.map(({ version }) => version))
+  const sequence = new Sequence(
+    detectors.map(({ version }) => version),
+    plan.kind,
+  )
+  const swaps = plan.kind === 'published' ? plan.detectors : 0
   const following = await bus.follow(names.events, (_partition, run) => {
     for (let i = 0; i < run.count; i++) {
       const event = eventOf(valueBytes(run, i))
@@ -83,8 +92,11 @@ export async function drain(backlog: Backlog, prefix: string, swaps: number): Pr
     gaps.lap()
     rows += count
     // About 97 in 100 records are scored; the last detectors need records that are still to come in every partition.
-    const due = sequence.next(rows >= ((sequence.published + 0.5) * 0.9 * records) / (swaps + 1))
-    if (due !== null) setImmediate(() => void bus.publish(detectors[due]?.messages ?? []))
+    const due = rows >= ((sequence.published + 0.5) * 0.9 * records) / (plan.detectors + 1)
+    const next = due && !gaps.inWindow ? sequence.next() : null
+    if (next === null) return
+    gaps.window()
+    if (plan.kind === 'published') setImmediate(() => void bus.publish(detectors[next]?.messages ?? []))
   })
   await drained(running, records)
   const recordsPerSecond = Math.round((records / (performance.now() - startedMs)) * 1000)
@@ -169,13 +181,15 @@ function published(
 /** Detectors one after the other: which was published, and in how many partitions it is in use. */
 class Sequence {
   readonly #versions: readonly string[]
+  readonly #kind: Plan['kind']
   readonly #partitions: number[]
   #published = 0
   #publishedMs = performance.now()
   inUseMsMax = 0
 
-  constructor(versions: readonly string[]) {
+  constructor(versions: readonly string[], kind: Plan['kind']) {
     this.#versions = versions
+    this.#kind = kind
     this.#partitions = versions.map(() => 0)
   }
 
@@ -196,10 +210,10 @@ class Sequence {
     }
   }
 
-  /** The index of the detector to publish now, if it is due and the one before is in use everywhere. */
-  next(due: boolean): number | null {
-    if (!due || this.#published + 1 >= this.#versions.length) return null
-    if (this.#partitions[this.#published] !== PARTITIONS) return null
+  /** The index of the detector to publish next, if there is one and the one before is in use everywhere. */
+  next(): number | null {
+    if (this.#published + 1 >= this.#versions.length) return null
+    if (this.#kind === 'published' && this.#partitions[this.#published] !== PARTITIONS) return null
     this.#published++
     this.#publishedMs = performance.now()
     return this.#published

@@ -1,14 +1,21 @@
 // Swaps gaps: the time between two batches of a drain, as a clock sees it and as the loop alone is to answer for: without the
 // time that its thread was ready to run and waited for a core. On a machine that others use too, the first says little.
+// The longest of a whole drain is one garbage collection or another; a swap shows in the longest of the windows that begin
+// where a detector is published, held against windows that begin where none is.
 // Linux tells the waiting of a thread in its schedstat; elsewhere it counts as zero.
 
 import { closeSync, openSync, readSync } from 'node:fs'
+
+/** From a publication until long after the verified detector is laid out; the next begins after it. */
+export const WINDOW_MS = 200
 
 export interface Longest {
   /** Longest time between two batches, ms. */
   readonly gapMs: number
   /** The same, waiting for a core left out. */
   readonly ownGapMs: number
+  /** The same of each window. */
+  readonly windowsMs: readonly number[]
   /** Share of the time that the thread waited for a core. */
   readonly waitedShare: number
 }
@@ -22,6 +29,18 @@ export class Gaps {
   #startWaitedMs = 0
   #gapMs = 0
   #ownGapMs = 0
+  #windowEndMs = 0
+  readonly #windowsMs: number[] = []
+
+  get inWindow(): boolean {
+    return this.#lastMs < this.#windowEndMs
+  }
+
+  /** A window begins with the batch scored last. */
+  window(): void {
+    this.#windowEndMs = this.#lastMs + WINDOW_MS
+    this.#windowsMs.push(0)
+  }
 
   /** A batch is scored; the first only begins the measure. */
   lap(): void {
@@ -33,7 +52,10 @@ export class Gaps {
     } else {
       const gapMs = nowMs - this.#lastMs
       this.#gapMs = Math.max(this.#gapMs, gapMs)
-      this.#ownGapMs = Math.max(this.#ownGapMs, gapMs - (waitedMs - this.#waitedMs))
+      const ownMs = gapMs - (waitedMs - this.#waitedMs)
+      this.#ownGapMs = Math.max(this.#ownGapMs, ownMs)
+      const window = this.#windowsMs.length - 1
+      if (this.inWindow) this.#windowsMs[window] = Math.max(this.#windowsMs[window] ?? 0, ownMs)
     }
     this.#lastMs = nowMs
     this.#waitedMs = waitedMs
@@ -42,7 +64,7 @@ export class Gaps {
   longest(): Longest {
     if (this.#file !== null) closeSync(this.#file)
     const waitedShare = (this.#waitedMs - this.#startWaitedMs) / Math.max(1, this.#lastMs - this.#startMs)
-    return { gapMs: this.#gapMs, ownGapMs: this.#ownGapMs, waitedShare }
+    return { gapMs: this.#gapMs, ownGapMs: this.#ownGapMs, windowsMs: this.#windowsMs, waitedShare }
   }
 
   #waited(): number {

@@ -13,7 +13,8 @@ test('detectors published while a backlog is drained: no record missed, one vers
   const dir = mkdtempSync(path.join(tmpdir(), 'plumbline-swaps-'))
   const bus = await openBus({ kind: 'embedded', options: { dir, mode: 'own' } })
   try {
-    const { faults, swaps, transactions } = await drain(await fill(bus, 'payments', 300_000), 'swaps', 2)
+    const backlog = await fill(bus, 'payments', 300_000)
+    const { faults, swaps, transactions } = await drain(backlog, 'swaps', { kind: 'published', detectors: 2 })
     assert.deepEqual(faults, [])
     assert.equal(swaps, 2)
     assert.ok(transactions >= 12, `${transactions} transactions`)
