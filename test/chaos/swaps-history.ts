@@ -1,7 +1,7 @@
 // Swaps history: what a drain has left on its topics, transaction by transaction, and what in it contradicts the rule that a
 // transaction is judged by one detector. Independent of the audit: nothing is judged again, the topics are held against each other.
 // Invariants
-//   H1 the ledgers of a partition join without a gap from its first offset to its end: each is one transaction.
+//   H1 the ledgers of a partition count its records from the first to the last, each transaction its own.
 //   H2 every alert and reject names the detector of the ledger whose offsets hold it, and comes once.
 //   H3 a ledger names another detector than the one before exactly where a switch on the events topic says so, and that is
 //      the first offset of a transaction.
@@ -77,16 +77,17 @@ async function* each(log: Log, topic: string, partition: number): AsyncGenerator
   }
 }
 
-/** What contradicts H1 to H3 or the ledgers' own counts, a line each; `ends` are the ends of the input's partitions. */
-export function historyFaults({ ledgers, published, switches }: History, ends: readonly number[]): string[] {
-  return ends.flatMap((end, partition) => {
+/** What contradicts H1 to H3 or the ledgers' own counts, a line each; `input` holds the offsets of its records by partition. */
+export function historyFaults({ ledgers, published, switches }: History, input: readonly Float64Array[]): string[] {
+  return input.flatMap((offsets, partition) => {
     const own = ledgers[partition] ?? []
     const here = published.filter((each) => each.partition === partition)
     const faults = [
-      ...joinFaults(own, end),
+      ...joinFaults(own, offsets),
       ...versionFaults(own, here),
       ...switchFaults(
         own,
+        offsets,
         switches.filter((each) => each.partition === partition),
       ),
     ]
@@ -94,20 +95,18 @@ export function historyFaults({ ledgers, published, switches }: History, ends: r
   })
 }
 
-function joinFaults(ledgers: readonly Ledger[], end: number): string[] {
+function joinFaults(ledgers: readonly Ledger[], offsets: Float64Array): string[] {
   const faults: string[] = []
   let position = 0
-  let judged = 0
   for (const { nextOffset, counts } of ledgers) {
-    const sum = counts.reduce((total, count) => total + count, 0)
+    const judged = counts.reduce((total, count) => total + count, 0)
+    const records = firstFrom(offsets.length, (i) => (offsets[i] ?? 0) >= nextOffset)
     if (nextOffset <= position) faults.push(`a ledger ends at ${nextOffset}, the one before it at ${position}`)
-    if (sum - judged !== nextOffset - position) {
-      faults.push(`the transaction of [${position}, ${nextOffset}) counts ${sum - judged} verdicts`)
-    }
+    if (judged !== records) faults.push(`${records} records before ${nextOffset}, the ledger counts ${judged} verdicts`)
     position = nextOffset
-    judged = sum
   }
-  if (position !== end) faults.push(`the last ledger ends at ${position}, the partition at ${end}`)
+  const last = offsets.at(-1) ?? -1
+  if (position <= last) faults.push(`the last ledger ends at ${position}, the last record is ${last}`)
   return faults
 }
 
@@ -120,7 +119,7 @@ function versionFaults(ledgers: readonly Ledger[], published: readonly Published
     if (seen.has(name)) faults.push(`${name}: published twice`)
     seen.add(name)
     count[kind]++
-    const ledger = ledgers[transactionOf(ledgers, offset)]
+    const ledger = ledgers[firstFrom(ledgers.length, (i) => (ledgers[i]?.nextOffset ?? 0) > offset)]
     const stated = ledger?.detector?.version ?? null
     if (ledger === undefined || stated !== version) {
       faults.push(`${name}: judged by ${version}, its transaction by ${ledger === undefined ? 'nobody' : stated}`)
@@ -134,14 +133,16 @@ function versionFaults(ledgers: readonly Ledger[], published: readonly Published
   return faults
 }
 
-function switchFaults(ledgers: readonly Ledger[], switches: readonly Switched[]): string[] {
+function switchFaults(ledgers: readonly Ledger[], offsets: Float64Array, switches: readonly Switched[]): string[] {
   let version: string | null = null
-  let position = 0
   const changes: string[] = []
+  let position = 0
   for (const { nextOffset, detector } of ledgers) {
     if ((detector?.version ?? null) !== version) {
       version = detector?.version ?? null
-      changes.push(`${version} from ${position}`)
+      // A commit's marker may lie between the transactions.
+      const first = firstFrom(offsets.length, (i) => (offsets[i] ?? 0) >= position)
+      changes.push(`${version} from ${offsets[first]}`)
     }
     position = nextOffset
   }
@@ -153,13 +154,13 @@ function switchFaults(ledgers: readonly Ledger[], switches: readonly Switched[])
   return faults
 }
 
-/** The index of the ledger whose transaction holds `offset`. */
-function transactionOf(ledgers: readonly Ledger[], offset: number): number {
+/** The first of `count` places at which `is` holds; from there on it holds for all. */
+function firstFrom(count: number, is: (index: number) => boolean): number {
   let low = 0
-  let high = ledgers.length
+  let high = count
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((ledgers[middle]?.nextOffset ?? 0) > offset) high = middle
+    if (is(middle)) high = middle
     else low = middle + 1
   }
   return low
