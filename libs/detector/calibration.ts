@@ -39,6 +39,17 @@ function clamp(rate: number): number {
   return Math.min(rateMax, Math.max(rateMin, rate))
 }
 
+/** Of a model that has none yet. */
+export const uncalibrated: Calibration = {
+  alpha: 1,
+  threshold: 0,
+  method: 'conformal',
+  count: 0,
+  knotScores: new Float32Array(0),
+  knotPs: new Float32Array(0),
+  tail: null,
+}
+
 /** `scores` are those of rows that no fit has seen, in any order. */
 export function calibrate(scores: Float32Array, alpha: number): Calibration {
   const count = scores.length

@@ -41,6 +41,8 @@ export interface Engine {
   /** rowsMax × width. */
   readonly input: Float32Array
   score(count: number, scores: Float32Array): void
+  /** What each member said of the rows last scored: rowsMax each. */
+  readonly memberScores: readonly Float32Array[]
   /** Where rows for `probe` and `examine` are written: probeRows × width. */
   readonly side: Float32Array
   /** Scores of the first `count` rows of `side` into `scores`. */
@@ -91,26 +93,24 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
   const combined = combine(model.combination)
   const results = planned.scores.map((at) => floats(at, rowsMax))
   const sideResults = planned.sideScores.map((at) => floats(at, probeRows))
-  const sideScores = new Float32Array(probeRows)
   const counts = new Int32Array(kernel.memory, planned.counts, rowsMax)
   const waiting = new Int32Array(probeRows)
 
-  const flush = (pending: number, scores: Float32Array): void => {
+  const flush = (pending: number): void => {
     kernel.run(planned.slow, pending, probeRows)
-    combined(pending, sideResults, sideScores)
-    for (let i = 0; i < pending; i++) scores[waiting[i]!] = sideScores[i]!
+    for (const [m, own] of sideResults.entries()) for (let i = 0; i < pending; i++) results[m]![waiting[i]!] = own[i]!
   }
-  const again = (count: number, scores: Float32Array): void => {
+  const again = (count: number): void => {
     let pending = 0
     for (let row = 0; row < count; row++) {
       if (counts[row] === 0) continue
       for (let i = 0; i < width; i++) side[pending * width + i] = input[row * width + i]!
       waiting[pending++] = row
       if (pending < probeRows) continue
-      flush(pending, scores)
+      flush(pending)
       pending = 0
     }
-    if (pending > 0) flush(pending, scores)
+    if (pending > 0) flush(pending)
   }
   return {
     kernel: kernel.name,
@@ -119,9 +119,10 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
     score: (count, scores) => {
       assert.ok(count >= 0 && count <= rowsMax && count <= scores.length, `cannot score ${count} rows`)
       const missing = kernel.run(planned.fast, count, chunkRows)
+      if (missing > 0) again(count)
       combined(count, results, scores)
-      if (missing > 0) again(count, scores)
     },
+    memberScores: results,
     side,
     probe: (count, scores) => {
       assert.ok(count >= 0 && count <= probeRows && count <= scores.length, `cannot probe ${count} rows`)

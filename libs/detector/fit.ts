@@ -19,19 +19,23 @@
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
 import type { DetectorKind, LossKind } from '../stream/spec.ts'
-import { calibrate } from './calibration.ts'
-import { engine, rowsMax } from './engine.ts'
+import { calibrate, uncalibrated } from './calibration.ts'
+import { combine } from './combination.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
 import { folds, type Part } from './fit-split.ts'
 import { contractive } from './kinds/contractive.ts'
 import { convolutional } from './kinds/convolutional.ts'
 import { denoising } from './kinds/denoising.ts'
+import { ensemble } from './kinds/ensemble.ts'
 import type { Fitted, Kind } from './kinds/kind.ts'
+import { recurrent } from './kinds/recurrent.ts'
 import { sparse } from './kinds/sparse.ts'
 import { undercomplete } from './kinds/undercomplete.ts'
 import { variational } from './kinds/variational.ts'
-import type { Calibration, Json, Model, Scaler } from './model.ts'
+import type { Combination, Json, Model, Scaler } from './model.ts'
+import { memberScoresOf } from './scores.ts'
 import { keptRows, type Trim } from './select.ts'
+import { surpriseFrom } from './surprise.ts'
 import type { TrainerChoice } from './training.ts'
 
 export interface FitRequest {
@@ -68,7 +72,16 @@ const progressReports = 20
 /** Shares are sums of fractions: what falls short of a step by rounding has reached it. */
 const reportSlack = 1e-9
 
-const kinds: Record<DetectorKind, Kind> = { undercomplete, denoising, sparse, contractive, variational, convolutional }
+const kinds: Record<DetectorKind, Kind> = {
+  ensemble,
+  undercomplete,
+  denoising,
+  sparse,
+  contractive,
+  variational,
+  convolutional,
+  recurrent,
+}
 
 export async function fit(request: FitRequest): Promise<Model> {
   const { width } = request
@@ -76,18 +89,25 @@ export async function fit(request: FitRequest): Promise<Model> {
   assert.equal(width % request.steps, 0, 'steps of equal width')
   assert.ok(request.rows.length >= request.count * width, 'rows for the count')
   const ordered = finiteInOrder(request)
-  const parts = folds(ordered.length)
+  const parts = folds(ordered.length, kinds[request.kind].isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
-  const scores = new Float32Array(ordered.length)
+  const memberScores: Float32Array[] = []
   for (const [i, { held, train }] of parts.entries()) {
     const attempt = await learn(request, joined(ordered, train), { done: i * share, share })
     const rows = gathered(request.rows, ordered.subarray(held.from, held.to), width)
-    scores.set(scoresOf(draft(request, attempt), rows), held.from)
+    for (const [m, own] of memberScoresOf(draft(request, attempt), rows).entries()) {
+      memberScores[m] ??= new Float32Array(ordered.length)
+      memberScores[m].set(own, held.from)
+    }
   }
-  const calibration = calibrate(scores, request.alpha)
   const final = await learn(request, ordered, { done: 1 - share, share })
+  const combination = combinationOf(final.fitted, memberScores)
+  const scores = new Float32Array(ordered.length)
+  combine(combination)(scores.length, memberScores, scores)
+  const calibration = calibrate(scores, request.alpha)
   return {
     ...draft(request, final),
+    combination,
     calibration,
     manifest: {
       ...request.manifest,
@@ -126,7 +146,10 @@ async function learn(request: FitRequest, positions: Int32Array, { done, share }
   for (let i = 1; i <= rounds; i++) {
     const rows = gathered(request.rows, stay, request.width)
     const before = stay
-    const kept = keptRows(scoresOf(draft(request, { ...attempt, trimmed: 0 }), rows), request.trim?.share ?? 0)
+    const memberScores = memberScoresOf(draft(request, { ...attempt, trimmed: 0 }), rows)
+    const scores = new Float32Array(stay.length)
+    combine(combinationOf(attempt.fitted, memberScores))(scores.length, memberScores, scores)
+    const kept = keptRows(scores, request.trim?.share ?? 0)
     stay = Int32Array.from(kept, (index) => before[index]!)
     attempt = await learnOnce(request, stay, { done: done + i * round, share: round })
   }
@@ -196,14 +219,15 @@ function gathered(rows: Float32Array, positions: Int32Array, width: number): Flo
   return out
 }
 
-const uncalibrated: Calibration = {
-  alpha: 1,
-  threshold: 0,
-  method: 'conformal',
-  count: 0,
-  knotScores: new Float32Array(0),
-  knotPs: new Float32Array(0),
-  tail: null,
+/** How the members are heard together, from their scores of rows that they have not seen. */
+function combinationOf({ voices }: Fitted, memberScores: readonly Float32Array[]): Combination {
+  if (voices === undefined) return { kind: 'mean' }
+  const { sharpness, weights } = voices
+  return {
+    kind: 'surprise',
+    sharpness,
+    parts: weights.map((weight, m) => ({ weight, surprise: surpriseFrom(memberScores[m]!) })),
+  }
 }
 
 function draft(request: FitRequest, { scaler, fitted }: Attempt): Model {
@@ -213,24 +237,10 @@ function draft(request: FitRequest, { scaler, fitted }: Attempt): Model {
     layout: { revision: request.revision, features: request.names, groups: request.groups },
     scaler,
     members: fitted.members,
-    combination: fitted.combination ?? { kind: 'mean' },
+    combination: { kind: 'mean' },
     calibration: uncalibrated,
     manifest: null,
     gate: null,
     parent: request.parent ?? null,
   }
-}
-
-/** Scores of rows (stride = width) by the model's engine. */
-export function scoresOf(model: Model, rows: Float32Array): Float32Array {
-  const running = engine(model)
-  const count = rows.length / model.width
-  const scores = new Float32Array(count)
-  for (let from = 0; from < count; from += rowsMax) {
-    const size = Math.min(rowsMax, count - from)
-    running.input.set(rows.subarray(from * model.width, (from + size) * model.width))
-    running.score(size, scores.subarray(from, from + size))
-  }
-  if (!scores.every(Number.isFinite)) throw new Failure('training-failed', 'the model gives scores that are not finite')
-  return scores
 }

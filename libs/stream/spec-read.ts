@@ -47,7 +47,7 @@ const streamName = text(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
   'a name: a letter or digit, then up to 99 letters, digits, _ -',
 )
-const kindsToCome = ['recurrent', 'attention', 'ensemble']
+const kindsToCome = ['attention']
 
 const rootKeys: Keys = {
   known: ['stream', 'source', 'features', 'window', 'missing', 'keysMax', 'detector', 'training', 'delivery', 'alerts'],

@@ -2,15 +2,17 @@
 // Durations are milliseconds here whatever the YAML said (`5m`, `7d`).
 
 export const detectorKinds = [
+  'ensemble',
   'undercomplete',
   'denoising',
   'sparse',
   'contractive',
   'variational',
   'convolutional',
+  'recurrent',
 ] as const
 /** Kinds that learn from the steps of a window, and so need one. */
-export const windowedKinds: readonly DetectorKind[] = ['convolutional']
+export const windowedKinds: readonly DetectorKind[] = ['convolutional', 'recurrent']
 export type DetectorKind = (typeof detectorKinds)[number]
 
 /** What the networks of a detector make small. */

@@ -6,9 +6,10 @@ import { test } from 'node:test'
 import { Failure } from '../../libs/core/failure.ts'
 import { Random } from '../../libs/core/random.ts'
 import { artefact } from '../../libs/detector/artefact.ts'
-import { type FitRequest, fit, scoresOf } from '../../libs/detector/fit.ts'
+import { type FitRequest, fit } from '../../libs/detector/fit.ts'
 import { detector, load } from '../../libs/detector/load.ts'
 import type { Model } from '../../libs/detector/model.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 import { type DetectorKind, windowedKinds } from '../../libs/stream/spec.ts'
 import { planted, requestOf } from '../detector/planted.ts'
 import { tensorflowScores } from './tensorflow-scores.ts'
@@ -48,12 +49,12 @@ export function satisfiesKind(kind: DetectorKind): void {
     }
   })
 
-  test(`${kind}: each dense member scores as TensorFlow has it, within 1e-5 + 1e-4 of the score`, async () => {
+  test(`${kind}: each network scores as TensorFlow has it, within 1e-5 + 1e-4 of the score`, async () => {
     const model = await shared
     const fresh = planted(100, width, 10)
     for (const member of model.members) {
-      if (member.kind !== 'dense') continue
-      const scores = scoresOf({ ...model, members: [member] }, fresh)
+      if (member.kind !== 'dense' && member.kind !== 'sequence') continue
+      const scores = scoresOf({ ...model, members: [member], combination: { kind: 'mean' } }, fresh)
       const wanted = await tensorflowScores(model, member, fresh)
       scores.forEach((score, i) => {
         assert.ok(Math.abs(score - wanted[i]!) <= 1e-5 + 1e-4 * wanted[i]!, `${score} for ${wanted[i]}`)

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { Failure } from '../../libs/core/failure.ts'
 import { Random } from '../../libs/core/random.ts'
 import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
-import { fit, scoresOf } from '../../libs/detector/fit.ts'
+import { fit } from '../../libs/detector/fit.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 import { planted, requestOf } from './planted.ts'
 
 const width = 6

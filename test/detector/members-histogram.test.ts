@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
 import { engine } from '../../libs/detector/engine.ts'
-import { scoresOf } from '../../libs/detector/fit.ts'
 import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { HistogramMember, Model } from '../../libs/detector/model.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 import { sampleModel, sampleRows } from './sample-model.ts'
 
 const width = 3

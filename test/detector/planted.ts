@@ -3,9 +3,10 @@
 
 import { Random } from '../../libs/core/random.ts'
 import { calibrate } from '../../libs/detector/calibration.ts'
-import { type FitRequest, scoresOf } from '../../libs/detector/fit.ts'
+import type { FitRequest } from '../../libs/detector/fit.ts'
 import { fitScaler, scaled } from '../../libs/detector/fit-scaler.ts'
 import { linearMember } from '../../libs/detector/kinds/linear.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 import type { DenseModel } from './sample-model.ts'
 
 const causes = 2

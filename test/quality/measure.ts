@@ -1,7 +1,8 @@
 // One measurement: a kind fitted to one data set with one seed, as the product fits it, and scored by the engine.
 
 import { Random } from '../../libs/core/random.ts'
-import { type FitRequest, fit, scoresOf } from '../../libs/detector/fit.ts'
+import { type FitRequest, fit } from '../../libs/detector/fit.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 import type { DetectorKind } from '../../libs/stream/spec.ts'
 import { cardSplit, type Split, tableSplit } from './datasets.ts'
 import { cardPrecision, mean, pointMetrics } from './metrics.ts'

@@ -5,7 +5,7 @@
 //   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
 
 import type { DetectorKind, LossKind } from '../../stream/spec.ts'
-import type { Combination, Member } from '../model.ts'
+import type { Member } from '../model.ts'
 import type { TrainerChoice } from '../training.ts'
 
 /** Scaled rows, stride = width; NaN = missing. */
@@ -34,10 +34,17 @@ export interface KindOptions {
   readonly onProgress: (share: number, loss: number) => void
 }
 
+/** See combination.ts; what surprises is known only when rows were held out. */
+export interface Voices {
+  readonly sharpness: number
+  /** Of each member. */
+  readonly weights: readonly number[]
+}
+
 export interface Fitted {
   readonly members: readonly Member[]
-  /** Their mean without. */
-  readonly combination?: Combination
+  /** How they are heard together; without, their mean counts. */
+  readonly voices?: Voices
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]
@@ -45,5 +52,7 @@ export interface Fitted {
 
 export interface Kind {
   readonly name: DetectorKind
+  /** Trains so slowly that fewer blocks calibrate it (fit-split.ts). */
+  readonly isSlow?: true
   fit(rows: TrainingRows, options: KindOptions): Promise<Fitted>
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { covariance, invert } from '../../../libs/detector/covariance.ts'
-import { scoresOf } from '../../../libs/detector/fit.ts'
 import { scaled } from '../../../libs/detector/fit-scaler.ts'
+import { scoresOf } from '../../../libs/detector/scores.ts'
 import { linearModel, planted } from '../planted.ts'
 
 const width = 4

@@ -1,0 +1,107 @@
+// The member that remembers: normal rows, a random choice of them where there are many, and how far a row is from the
+// nearest. Far is meant in a metric between the plain one and Mahalanobis': the columns' correlations count, but a direction
+// in which normal rows hardly vary does not drown all others. And it is meant beside how far the stored rows there are from
+// each other, since a row between two dense places is stranger than one in a sparse place; but only up to a point, or rows
+// that are strange together would excuse each other.
+// Source of the correction: Breunig et al., LOF: identifying density-based local outliers (2000), here with its square root
+// and capped.
+
+import { exp, log } from '../../core/elementary.ts'
+import { Random } from '../../core/random.ts'
+import { constantColumns, covariance } from '../covariance.ts'
+import { eigen } from '../eigen.ts'
+import { type NeighboursMember, neighboursMax } from '../model.ts'
+import { scoresOf } from '../scores.ts'
+import { alone } from './alone.ts'
+import { cellOrder } from './cells.ts'
+import { filled, type TrainingRows } from './kind.ts'
+import { thinned } from './scoring.ts'
+
+const neighbours = 5
+/** Wider rows are compared as they are: their covariance would cost more than it tells. */
+const metricWidthMax = 128
+const localShare = 0.5
+/** Rows in sparser places than this share of them are as if they were there. */
+const sparseShare = 0.9
+/** Added to the distances of stored rows, in units of their median: equal rows are not infinitely dense. */
+const distanceFloor = 0.05
+const distanceMin = 1e-6
+
+export function neighboursMember(training: TrainingRows, storedMax: number, seed: number): NeighboursMember {
+  const { width } = training
+  const all = filled(training)
+  const metric = metricOf(training, all)
+  const chosen = choice(training.count, storedMax, Random.derived(seed, 'stored rows'))
+  const picked = gathered(all, chosen, width)
+  const order = cellOrder(mapped(picked, chosen.length, metric, width), chosen.length, width)
+  const rows = gathered(picked, order, width)
+  const member = {
+    kind: 'neighbours',
+    rows,
+    count: order.length,
+    neighbours: Math.min(neighbours, order.length),
+    probes: neighboursMax,
+    metric,
+    factors: new Float32Array(order.length).fill(1),
+  } as const
+  return { ...member, factors: factorsOf(member, width) }
+}
+
+/** A with AᵀA = I + Σ^(−½): halfway, in the logarithm, from the plain metric to Mahalanobis'. */
+function metricOf({ rows, count, width }: TrainingRows, present: Float32Array): Float32Array {
+  const metric = new Float32Array(width * width)
+  if (width > metricWidthMax) {
+    for (let j = 0; j < width; j++) metric[j * width + j] = 1
+    return metric
+  }
+  const sampled = thinned(present, count, width)
+  const { matrix } = covariance(sampled.rows, sampled.count, width, constantColumns(rows, count, width))
+  const { values, vectors } = eigen(matrix, width)
+  const stretch = values.map((value) => Math.sqrt(1 + 1 / Math.sqrt(value)))
+  for (let i = 0; i < width; i++)
+    for (let j = 0; j < width; j++) {
+      let sum = 0
+      for (let k = 0; k < width; k++) sum += vectors[i * width + k]! * stretch[k]! * vectors[j * width + k]!
+      metric[i * width + j] = sum
+    }
+  return metric
+}
+
+/** Positions of at most `wanted` of `count` rows, ascending. */
+function choice(count: number, wanted: number, random: Random): Int32Array {
+  const order = Int32Array.from({ length: count }, (_, i) => i)
+  if (count <= wanted) return order
+  random.shuffle(order)
+  return order.slice(0, wanted).sort()
+}
+
+function gathered(rows: Float32Array, positions: Int32Array, width: number): Float32Array {
+  const out = new Float32Array(positions.length * width)
+  for (const [i, row] of positions.entries()) out.set(rows.subarray(row * width, (row + 1) * width), i * width)
+  return out
+}
+
+function mapped(rows: Float32Array, count: number, metric: Float32Array, width: number): Float32Array {
+  const out = new Float32Array(count * width)
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < width; j++) {
+      let sum = 0
+      for (let k = 0; k < width; k++) sum += rows[i * width + k]! * metric[k * width + j]!
+      out[i * width + j] = sum
+    }
+  return out
+}
+
+/** Of each stored row, 1 / √ of its own mean distance to the others, such that `neighbours` of them multiply to their mean. */
+function factorsOf(member: NeighboursMember, width: number): Float32Array {
+  const others = Math.min(member.neighbours, member.count - 1)
+  if (others < 1) return member.factors
+  // The nearest of a stored row is itself, at distance 0: the mean over one more, times their number, is the sum of others.
+  const scores = scoresOf(alone({ ...member, neighbours: others + 1 }, width), member.rows)
+  const means = scores.map((score) => (score * (others + 1)) / others)
+  const sorted = means.slice().sort()
+  const median = sorted[sorted.length >> 1]!
+  const most = sorted[Math.floor(sparseShare * (sorted.length - 1))]!
+  const floor = distanceFloor * median + distanceMin
+  return means.map((mean) => exp((-localShare / member.neighbours) * log(Math.min(mean, most) + floor)))
+}
