@@ -103,7 +103,7 @@ export async function drain(backlog: Backlog, prefix: string, plan: Plan): Promi
     gaps.lap()
     rows += count
     // About 97 in 100 records are scored; the last detectors need records that are still to come in every partition.
-    const due = rows >= ((sequence.published + 0.5) * 0.9 * records) / (plan.detectors + 1)
+    const due = rows >= ((sequence.published + 0.5) * 0.8 * records) / (plan.detectors + 1)
     const next = due && !gaps.inWindow ? sequence.next() : null
     if (next === null) return
     gaps.window()
