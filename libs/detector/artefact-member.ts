@@ -2,8 +2,8 @@
 // implies and is checked where a score could go wrong by it.
 
 import { Failure } from '../core/failure.ts'
-import type { DescribedMember } from './description-member.ts'
-import { binsBeside, type Member, type Scoring } from './model.ts'
+import type { DescribedLayer, DescribedMember, DescribedNetwork } from './description-member.ts'
+import { binsBeside, type DenseLayer, type DenseMember, type Member, type Scoring } from './model.ts'
 import { tensorsOf } from './sequence.ts'
 
 type Put = (name: string, values: Float32Array, ...shape: readonly number[]) => void
@@ -17,15 +17,12 @@ export interface MemberTensors {
 
 export function putMember(put: Put, path: string, member: Member, width: number): void {
   switch (member.kind) {
+    case 'divergence':
+      putNetwork(put, path, member)
+      putLayer(put, `${path}.spread`, member.spread)
+      return
     case 'dense':
-      for (const [l, { weights, bias, inputs, outputs }] of member.layers.entries()) {
-        put(`${path}.layer.${l}.weights`, weights, inputs, outputs)
-        put(`${path}.layer.${l}.bias`, bias)
-      }
-      if (member.shares !== undefined) {
-        put(`${path}.shares.low`, member.shares.low)
-        put(`${path}.shares.span`, member.shares.span)
-      }
+      putNetwork(put, path, member)
       putScoring(put, path, member.scoring, width)
       return
     case 'sequence':
@@ -50,6 +47,18 @@ export function putMember(put: Put, path: string, member: Member, width: number)
   }
 }
 
+function putNetwork(put: Put, path: string, { layers, shares }: Pick<DenseMember, 'layers' | 'shares'>): void {
+  for (const [l, layer] of layers.entries()) putLayer(put, `${path}.layer.${l}`, layer)
+  if (shares === undefined) return
+  put(`${path}.shares.low`, shares.low)
+  put(`${path}.shares.span`, shares.span)
+}
+
+function putLayer(put: Put, path: string, { weights, bias, inputs, outputs }: DenseLayer): void {
+  put(`${path}.weights`, weights, inputs, outputs)
+  put(`${path}.bias`, bias)
+}
+
 function putScoring(put: Put, path: string, scoring: Scoring, width: number): void {
   switch (scoring.kind) {
     case 'mahalanobis':
@@ -67,17 +76,14 @@ function putScoring(put: Put, path: string, scoring: Scoring, width: number): vo
 export function takeMember(tensors: MemberTensors, path: string, member: DescribedMember, width: number): Member {
   const { finite, positive } = tensors
   switch (member.kind) {
+    case 'divergence': {
+      const { kind, code, scale } = member
+      const spread = takeLayer(finite, `${path}.spread`, member.spread)
+      return { kind, ...takeNetwork(finite, path, member, width), code, scale, spread }
+    }
     case 'dense': {
-      const layers = member.layers.map((layer, l) => ({
-        ...layer,
-        weights: finite(`${path}.layer.${l}.weights`, layer.inputs, layer.outputs),
-        bias: finite(`${path}.layer.${l}.bias`, layer.outputs),
-      }))
-      const { kind, categories } = member
       const scoring = takeScoring(tensors, path, member.scoring.kind, width)
-      if (categories === undefined) return { kind, layers, scoring }
-      const [low, span] = [finite(`${path}.shares.low`, width), finite(`${path}.shares.span`, width)]
-      return { kind, layers, shares: { categories, low, span }, scoring }
+      return { kind: member.kind, ...takeNetwork(finite, path, member, width), scoring }
     }
     case 'sequence': {
       const layers = member.layers.map((form, l) => {
@@ -106,6 +112,23 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
     default:
       return member satisfies never
   }
+}
+
+function takeNetwork(
+  take: Take,
+  path: string,
+  { layers: forms, categories }: DescribedNetwork,
+  width: number,
+): Pick<DenseMember, 'layers' | 'shares'> {
+  const layers = forms.map((form, l) => takeLayer(take, `${path}.layer.${l}`, form))
+  if (categories === undefined) return { layers }
+  const [low, span] = [take(`${path}.shares.low`, width), take(`${path}.shares.span`, width)]
+  return { layers, shares: { categories, low, span } }
+}
+
+function takeLayer(take: Take, path: string, form: DescribedLayer): DenseLayer {
+  const weights = take(`${path}.weights`, form.inputs, form.outputs)
+  return { ...form, weights, bias: take(`${path}.bias`, form.outputs) }
 }
 
 function takeScoring({ finite, positive }: MemberTensors, path: string, kind: Scoring['kind'], width: number): Scoring {

@@ -25,14 +25,23 @@ export function servingLayers(plan: DensePlan, layers: readonly DenseLayer[]): D
   const { penalty = null } = plan
   return layers.map((layer, l) => {
     if (penalty?.kind !== 'variational' || penalty.layer !== l) return layer
-    return firstOutputs(layer, latentColumns(penalty, layer.outputs))
+    return outputsOf(layer, 0, latentColumns(penalty, layer.outputs))
   })
 }
 
-function firstOutputs(layer: DenseLayer, outputs: number): DenseLayer {
+/** The layer that gives the log-variances of the codes, or null where codes are no clouds. */
+export function spreadLayer({ penalty = null }: DensePlan, layers: readonly DenseLayer[]): DenseLayer | null {
+  if (penalty?.kind !== 'variational') return null
+  const layer = layers[penalty.layer]!
+  return outputsOf(layer, latentColumns(penalty, layer.outputs), layer.outputs)
+}
+
+/** The layer with its outputs [from, to) alone. */
+function outputsOf(layer: DenseLayer, from: number, to: number): DenseLayer {
   const { inputs, weights } = layer
+  const outputs = to - from
   const kept = Float32Array.from({ length: inputs * outputs }, (_, i) => {
-    return weights[Math.floor(i / outputs) * layer.outputs + (i % outputs)]!
+    return weights[Math.floor(i / outputs) * layer.outputs + from + (i % outputs)]!
   })
-  return { ...layer, outputs, weights: kept, bias: layer.bias.slice(0, outputs) }
+  return { ...layer, outputs, weights: kept, bias: layer.bias.slice(from, to) }
 }

@@ -2,7 +2,15 @@
 
 import { type Fields, invalid } from './description-fields.ts'
 import { activationOf, describeActivation, describeForm, formsOf } from './description-form.ts'
-import { type DenseLayer, type Json, type Member, neighboursMax, type Scoring, type Shares } from './model.ts'
+import {
+  type DenseLayer,
+  type DenseMember,
+  type Json,
+  type Member,
+  neighboursMax,
+  type Scoring,
+  type Shares,
+} from './model.ts'
 import type { LayerForm } from './sequence.ts'
 
 /** Columns of a row or outputs of a layer. */
@@ -15,27 +23,30 @@ export const storedMax = 65_536
 const binsMax = 1024
 
 type DescribedScoring = { readonly kind: Scoring['kind'] }
+export type DescribedLayer = Omit<DenseLayer, 'weights' | 'bias'>
+export interface DescribedNetwork {
+  readonly layers: readonly DescribedLayer[]
+  readonly categories?: Shares['categories']
+}
 export type DescribedMember =
-  | {
-      readonly kind: 'dense'
-      readonly layers: readonly Omit<DenseLayer, 'weights' | 'bias'>[]
-      readonly categories?: Shares['categories']
-      readonly scoring: DescribedScoring
-    }
+  | (DescribedNetwork & { readonly kind: 'dense'; readonly scoring: DescribedScoring })
+  | (DescribedNetwork & {
+      readonly kind: 'divergence'
+      readonly code: number
+      readonly scale: number
+      readonly spread: DescribedLayer
+    })
   | { readonly kind: 'sequence'; readonly layers: readonly LayerForm[]; readonly scoring: DescribedScoring }
   | { readonly kind: 'neighbours'; readonly count: number; readonly neighbours: number; readonly probes: number }
   | { readonly kind: 'histogram'; readonly bins: number; readonly base: number }
 
 export function describeMember(member: Member): Json {
   switch (member.kind) {
-    case 'dense': {
-      const layers = member.layers.map(({ kind, inputs, outputs, activation }) => {
-        return { kind, inputs, outputs, activation: describeActivation(activation) }
-      })
-      const scoring = { kind: member.scoring.kind }
-      if (member.shares === undefined) return { kind: member.kind, layers, scoring }
-      const categories = member.shares.categories.map(({ from, to }) => ({ from, to }))
-      return { kind: member.kind, layers, categories, scoring }
+    case 'dense':
+      return { kind: member.kind, ...describeNetwork(member), scoring: { kind: member.scoring.kind } }
+    case 'divergence': {
+      const { kind, code, scale, spread } = member
+      return { kind, ...describeNetwork(member), code, scale, spread: describeLayer(spread) }
     }
     case 'sequence': {
       const layers = member.layers.map(({ form }) => describeForm(form))
@@ -50,8 +61,18 @@ export function describeMember(member: Member): Json {
   }
 }
 
+function describeNetwork({ layers, shares }: Pick<DenseMember, 'layers' | 'shares'>): { [key: string]: Json } {
+  const described = { layers: layers.map(describeLayer) }
+  if (shares === undefined) return described
+  return { ...described, categories: shares.categories.map(({ from, to }) => ({ from, to })) }
+}
+
+function describeLayer({ kind, inputs, outputs, activation }: DenseLayer): Json {
+  return { kind, inputs, outputs, activation: describeActivation(activation) }
+}
+
 export function memberOf(fields: Fields, width: number): DescribedMember {
-  const kind = fields.choice('kind', ['dense', 'sequence', 'neighbours', 'histogram'])
+  const kind = fields.choice('kind', ['dense', 'divergence', 'sequence', 'neighbours', 'histogram'])
   const described = describedOf(kind, fields, width)
   fields.close()
   return described
@@ -60,12 +81,10 @@ export function memberOf(fields: Fields, width: number): DescribedMember {
 function describedOf(kind: DescribedMember['kind'], fields: Fields, width: number): DescribedMember {
   const path = `${fields.path}.layers`
   switch (kind) {
-    case 'dense': {
-      const layers = denseOf(fields.list('layers', 1, layersMax), width, path)
-      const scoring = scoringOf(fields.fields('scoring'))
-      if (!fields.has('categories')) return { kind, layers, scoring }
-      return { kind, layers, categories: categoriesOf(fields.list('categories', 1, width), width), scoring }
-    }
+    case 'dense':
+      return { kind, ...networkOf(fields, width, path), scoring: scoringOf(fields.fields('scoring')) }
+    case 'divergence':
+      return divergenceOf(fields, networkOf(fields, width, path))
     case 'sequence': {
       const layers = formsOf(fields.list('layers', 1, layersMax), width, path)
       return { kind, layers, scoring: scoringOf(fields.fields('scoring')) }
@@ -80,6 +99,24 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
     default:
       return kind satisfies never
   }
+}
+
+function networkOf(fields: Fields, width: number, path: string): DescribedNetwork {
+  const layers = denseOf(fields.list('layers', 1, layersMax), width, path)
+  if (!fields.has('categories')) return { layers }
+  return { layers, categories: categoriesOf(fields.list('categories', 1, width), width) }
+}
+
+function divergenceOf(fields: Fields, network: DescribedNetwork): DescribedMember & { readonly kind: 'divergence' } {
+  const code = fields.count('code', 0, network.layers.length - 1)
+  const scale = fields.number('scale')
+  if (!(scale > 0 && scale <= 3e38)) invalid(`${fields.path}.scale`, scale, 'a number above 0')
+  const read = fields.fields('spread')
+  const spread = layerOf(read)
+  const means = network.layers[code]
+  if (spread.inputs !== means?.inputs || spread.outputs !== means.outputs)
+    invalid(read.path, `${spread.inputs} × ${spread.outputs}`, `${means?.inputs} × ${means?.outputs}`)
+  return { kind: 'divergence', ...network, code, scale, spread }
 }
 
 function scoringOf(fields: Fields): DescribedScoring {
@@ -98,20 +135,24 @@ function categoriesOf(list: readonly Fields[], width: number): Shares['categorie
   })
 }
 
+function layerOf(fields: Fields): DescribedLayer {
+  const layer = {
+    kind: fields.choice('kind', ['dense']),
+    inputs: fields.count('inputs', 1, widthMax),
+    outputs: fields.count('outputs', 1, widthMax),
+    activation: activationOf(fields.fields('activation')),
+  }
+  fields.close()
+  return layer
+}
+
 function denseOf(list: readonly Fields[], width: number, path: string): Omit<DenseLayer, 'weights' | 'bias'>[] {
   let inputs = width
-  const layers = list.map((layer) => {
-    const found = layer.count('inputs', 1, widthMax)
-    if (found !== inputs) invalid(layer.path, found, `${inputs} inputs`)
-    inputs = layer.count('outputs', 1, widthMax)
-    const described = {
-      kind: layer.choice('kind', ['dense']),
-      inputs: found,
-      outputs: inputs,
-      activation: activationOf(layer.fields('activation')),
-    }
-    layer.close()
-    return described
+  const layers = list.map((fields) => {
+    const layer = layerOf(fields)
+    if (layer.inputs !== inputs) invalid(fields.path, layer.inputs, `${inputs} inputs`)
+    inputs = layer.outputs
+    return layer
   })
   if (inputs !== width) invalid(path, inputs, `a last layer of ${width} outputs`)
   return layers

@@ -19,7 +19,7 @@ import { histogramValues } from './members-histogram.ts'
 import { neighboursValues } from './members-neighbours.ts'
 import { residuals, scoringValues } from './members-scoring.ts'
 import { valuesOf } from './members-sequence.ts'
-import type { Member, Model } from './model.ts'
+import type { DenseLayer, Member, Model } from './model.ts'
 
 /** Rows of one call. */
 export const rowsMax = 1024
@@ -154,10 +154,9 @@ function checkSize({ width, members }: Model): void {
 function memberValues(member: Member, width: number): number {
   switch (member.kind) {
     case 'dense':
-      return member.layers.reduce(
-        (sum, { inputs, outputs }) => sum + (inputs + 1 + chunkRows) * (outputs + 7),
-        scoringValues(member.scoring, width),
-      )
+      return member.layers.reduce((sum, layer) => sum + layerValues(layer), scoringValues(member.scoring, width))
+    case 'divergence':
+      return [...member.layers, member.spread].reduce((sum, layer) => sum + layerValues(layer), width)
     case 'sequence':
       return member.layers.reduce(
         (sum, { form }) => sum + valuesOf(form, chunkRows),
@@ -170,6 +169,10 @@ function memberValues(member: Member, width: number): number {
     default:
       return member satisfies never
   }
+}
+
+function layerValues({ inputs, outputs }: DenseLayer): number {
+  return (inputs + 1 + chunkRows) * (outputs + 7)
 }
 
 /** Memory and programs for a model. */

@@ -71,6 +71,8 @@ function sharesOf(member: Member, residual: Float32Array): Float64Array {
     case 'dense':
     case 'sequence':
       return sharesOfResidual(member.scoring, residual)
+    case 'divergence':
+      return Float64Array.from(residual, (error) => error * error)
     case 'neighbours': {
       const { metric } = member
       const width = residual.length

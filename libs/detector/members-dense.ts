@@ -6,7 +6,7 @@ import type { Buffers, PlacedMember } from './members.ts'
 import type { DenseLayer, DenseMember, Shares } from './model.ts'
 import { packed, shape } from './packing.ts'
 
-interface PlacedLayer {
+export interface PlacedLayer {
   readonly inputs: number
   readonly blocks: number
   readonly weights: number
@@ -17,13 +17,17 @@ interface PlacedLayer {
 
 export function placeDense(
   arena: Arena,
-  { layers, shares }: DenseMember,
+  { layers, shares }: Pick<DenseMember, 'layers' | 'shares'>,
   stride: number,
-): Pick<PlacedMember, 'reconstruct' | 'columnsMax'> {
+): Pick<PlacedMember, 'reconstruct' | 'columnsMax'> & { readonly placed: readonly PlacedLayer[] } {
   const placed = layers.map((layer) => placeLayer(arena, layer))
   const columnsMax = Math.max(stride, ...placed.map((layer) => layer.blocks * 8))
   const share = shares === undefined ? null : placeShares(arena, shares)
-  return { reconstruct: (buffers) => [...denseLayers(placed, buffers), ...(share?.(buffers) ?? [])], columnsMax }
+  return {
+    placed,
+    reconstruct: (buffers) => [...denseLayers(placed, buffers, buffers.reconstructed), ...(share?.(buffers) ?? [])],
+    columnsMax,
+  }
 }
 
 /** The operation that makes shares of what the layers gave. */
@@ -34,7 +38,7 @@ function placeShares(arena: Arena, { categories, low, span }: Shares): (buffers:
     operation(SHARES, reconstructed, vectors, table, categories.length, lowAt, spanAt)
 }
 
-function placeLayer(arena: Arena, layer: DenseLayer): PlacedLayer {
+export function placeLayer(arena: Arena, layer: DenseLayer): PlacedLayer {
   const blocks = Math.ceil(layer.outputs / 8)
   return {
     inputs: layer.inputs,
@@ -45,13 +49,14 @@ function placeLayer(arena: Arena, layer: DenseLayer): PlacedLayer {
   }
 }
 
-function denseLayers(placed: readonly PlacedLayer[], buffers: Buffers): number[] {
+/** Operations from buffers.z to the outputs of the last layer at `end`; those between go left and right in turn. */
+export function denseLayers(placed: readonly PlacedLayer[], buffers: Buffers, end: number): number[] {
   const words: number[] = []
   let from = buffers.z
   let fromStride = buffers.vectors * 16
   placed.forEach((layer, i) => {
     const last = i === placed.length - 1
-    const to = last ? buffers.reconstructed : i % 2 === 0 ? buffers.left : buffers.right
+    const to = last ? end : i % 2 === 0 ? buffers.left : buffers.right
     const toStride = layer.blocks * 32
     words.push(...dense(layer, from, fromStride, to, toStride))
     from = to
@@ -60,7 +65,7 @@ function denseLayers(placed: readonly PlacedLayer[], buffers: Buffers): number[]
   return words
 }
 
-function dense(layer: PlacedLayer, from: number, fromStride: number, to: number, toStride: number): number[] {
+export function dense(layer: PlacedLayer, from: number, fromStride: number, to: number, toStride: number): number[] {
   const { inputs, weights, bias, blocks, slope, curve } = layer
   return operation(DENSE, from, fromStride, inputs, 0, weights, bias, to, toStride, blocks, real(slope), curve)
 }

@@ -3,6 +3,7 @@
 
 import type { Arena } from './kernel/arena.ts'
 import { placeDense } from './members-dense.ts'
+import { placeDivergence } from './members-divergence.ts'
 import { placeHistogram } from './members-histogram.ts'
 import { placeNeighbours } from './members-neighbours.ts'
 import { placeScoring } from './members-scoring.ts'
@@ -49,6 +50,8 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
       const { reconstruct, columnsMax } = placeDense(arena, member, stride)
       return { ...placeScoring(arena, member.scoring, width, reconstruct), reconstruct, columnsMax }
     }
+    case 'divergence':
+      return placeDivergence(arena, member, width)
     case 'sequence': {
       const words = placeSequence(arena, member.layers, rows)
       const reconstruct = ({ z, reconstructed }: Buffers): number[] => words(z, reconstructed, stride * 4)

@@ -74,7 +74,19 @@ export interface DenseMember {
   readonly scoring: Scoring
 }
 
-/** The same for rows that are windows: layers over their steps (sequence.ts), from width columns to width columns. */
+/**
+ * How far a row's cloud of codes is from the standard normal: scale · ½ Σ (e^lv + μ² − 1 − lv). Layers are those of the
+ * network at its mean code; `spread` reads what the layer at index `code` reads and gives log-variances for its means.
+ */
+export interface DivergenceMember extends Pick<DenseMember, 'layers' | 'shares'> {
+  readonly kind: 'divergence'
+  readonly code: number
+  readonly spread: DenseLayer
+  /** > 0. */
+  readonly scale: number
+}
+
+/** An autoencoder for rows that are windows: layers over their steps (sequence.ts), from width columns to width columns. */
 export interface SequenceMember {
   readonly kind: 'sequence'
   readonly layers: readonly SequenceLayer[]
@@ -120,7 +132,7 @@ export interface HistogramMember {
 /** Entries of a column's table that are no bins. */
 export const binsBeside = 3
 
-export type Member = DenseMember | SequenceMember | NeighboursMember | HistogramMember
+export type Member = DenseMember | DivergenceMember | SequenceMember | NeighboursMember | HistogramMember
 
 /** How surprising a member's score is, in nats: −ln p of a normal row scoring at least as high. */
 export interface Surprise {

@@ -3,7 +3,7 @@
 // The rule of `auto`: the kernel, which takes about a tenth of the time of the WebAssembly backend (`npm run bench -- --only
 // training` measures both). Kinds that the kernel cannot train go to TensorFlow whatever is chosen.
 
-import { servingLayers } from './dense-plan.ts'
+import { servingLayers, spreadLayer } from './dense-plan.ts'
 import type { DenseLayer } from './model.ts'
 import { kernelProducts, type Products } from './sequence/products.ts'
 import type { BackendChoice } from './tensorflow/backend.ts'
@@ -15,6 +15,8 @@ export type TrainerChoice = 'auto' | 'kernel' | BackendChoice
 export interface TrainedNetwork {
   /** As they serve. */
   readonly layers: readonly DenseLayer[]
+  /** Of a code that is a cloud, what gives its log-variances. */
+  readonly spread: DenseLayer | null
   readonly losses: readonly number[]
   /** What it was trained on, for the manifest. */
   readonly backend: string
@@ -41,7 +43,7 @@ export async function trainNetwork(
     const layers = servingLayers(plan, trained)
     const reconstruct = async (rows: Float32Array, count: number): Promise<Float32Array> =>
       reconstructOnKernel(layers, rows, count)
-    return { layers, losses, backend: 'kernel', reconstruct }
+    return { layers, spread: spreadLayer(plan, trained), losses, backend: 'kernel', reconstruct }
   }
   // Loaded only when asked for: TensorFlow takes longer to load than the kernel to train.
   const { chooseBackend } = await import('./tensorflow/backend.ts')
@@ -50,5 +52,11 @@ export async function trainNetwork(
   const backend = await chooseBackend(choice, Math.max(...plan.widths))
   const { layers: trained, losses } = await trainDense(backend, plan, batches, schedule)
   const layers = servingLayers(plan, trained)
-  return { layers, losses, backend, reconstruct: (rows, count) => reconstruct(backend, layers, rows, count) }
+  return {
+    layers,
+    spread: spreadLayer(plan, trained),
+    losses,
+    backend,
+    reconstruct: (rows, count) => reconstruct(backend, layers, rows, count),
+  }
 }

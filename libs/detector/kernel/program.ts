@@ -13,6 +13,7 @@ export const NEAREST = 14
 export const RECALL = 15
 export const DISTANCE = 16
 export const SHARES = 30
+export const DIVERGENCE = 31
 export const TRAIL = 17
 export const HISTOGRAM = 18
 export const PROBE = 19

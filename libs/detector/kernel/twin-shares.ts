@@ -1,6 +1,6 @@
-// The twin's categories: assembly/shares.ts in plain TypeScript, to the same bits.
+// The twin's categories and divergence: assembly/shares.ts and divergence.ts in plain TypeScript, to the same bits.
 
-import { pmax } from './twin-activation.ts'
+import { pmax, pmin } from './twin-activation.ts'
 
 const f = Math.fround
 const powerBits = new Int32Array(1)
@@ -47,4 +47,23 @@ export function shares(heap: Float32Array, words: Int32Array, at: number, rows: 
       }
       for (let j = from; j < to; j++) heap[row + j] = f(heap[low + j]! + f(heap[span + j]! * f(heap[row + j]! / all)))
     }
+}
+
+/** Operation DIVERGENCE at word `at`: means, log-variances, their stride in vectors, columns, a factor, scores. */
+export function divergence(heap: Float32Array, words: Int32Array, at: number, row: number, rows: number): void {
+  const stride = words[at + 4]! * 4
+  const columns = words[at + 5]!
+  const half = f(heap[at + 6]! * 0.5)
+  for (let r = 0; r < rows; r++) {
+    const means = (words[at + 2]! >> 2) + r * stride
+    const logVariances = (words[at + 3]! >> 2) + r * stride
+    let sum = 0
+    for (let j = 0; j < columns; j++) {
+      const mean = heap[means + j]!
+      const logVariance = pmin(10, pmax(-10, heap[logVariances + j]!))
+      const part = f(f(f(exponential(logVariance) + f(mean * mean)) - 1) - logVariance)
+      sum = f(sum + part)
+    }
+    heap[(words[at + 7]! >> 2) + row + r] = pmax(0, f(sum * half))
+  }
 }

@@ -8,6 +8,7 @@ import {
   COPY,
   DENSE,
   DISTANCE,
+  DIVERGENCE,
   ERROR,
   FILL,
   HISTOGRAM,
@@ -27,7 +28,7 @@ import { activate, pmax, pmin } from './twin-activation.ts'
 import { histogram } from './twin-histogram.ts'
 import { distance, nearest, probe, recall, runWords } from './twin-nearest.ts'
 import { sequence } from './twin-sequence.ts'
-import { shares } from './twin-shares.ts'
+import { divergence, shares } from './twin-shares.ts'
 import { trail } from './twin-trail.ts'
 
 const f = Math.fround
@@ -58,6 +59,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       return 0
     case SHARES:
       shares(heap, words, at, count)
+      return 0
+    case DIVERGENCE:
+      divergence(heap, words, at, row, count)
       return 0
     case SQUARES:
       squares(heap, words, at, row, count)

@@ -22,6 +22,8 @@ const weightDecay = 1e-5
 
 export interface Network {
   readonly member: DenseMember
+  /** Of a code that is a cloud, what gives its log-variances. */
+  readonly spread: DenseLayer | null
   readonly backend: string
   readonly losses: readonly number[]
 }
@@ -48,7 +50,7 @@ export async function network(
   const { batchRows, steps } = design
   const objective = objectiveOf(options.loss, rows, options)
   const plan = { ...design.plan, loss: objective.loss, activations: ending(design.plan.activations, objective.loss) }
-  const { layers, losses, backend, reconstruct } = await trainNetwork(
+  const { layers, spread, losses, backend, reconstruct } = await trainNetwork(
     options.backend,
     plan,
     batches(rows, batchRows, options.seed, spoil, targetsOf(rows, objective.shares)),
@@ -70,6 +72,7 @@ export async function network(
   const member = { kind: 'dense', layers: serving(layers, objective.loss), scoring } as const
   return {
     member: objective.shares === null ? member : { ...member, shares: objective.shares },
+    spread,
     backend,
     losses,
   }

@@ -1,9 +1,11 @@
 // Variational: a network that gives a row a cloud of codes, mean and variance, and must restore the row from any of them,
-// while the clouds are kept near the standard normal; beside it the linear member. It is scored at the mean code, so that a
-// score does not depend on chance: in the engine it is a network like any other.
+// while the clouds are kept near the standard normal. It is scored at the mean code, so that a score does not depend on
+// chance: in the engine it is a network like any other. How far a row's cloud is from the standard normal is a score of its
+// own, the second member; the linear member is the third.
 // Source: Kingma and Welling, Auto-encoding variational Bayes (2014).
 
 import { Random } from '../../core/random.ts'
+import { divergenceOf } from './divergence.ts'
 import type { Kind } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { leak, network, straight } from './network.ts'
@@ -29,6 +31,7 @@ export const variational: Kind = {
       penalty: { kind: 'variational', layer: 1, weight, warmupSteps, seed },
     } as const
     const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
-    return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
+    const members = [trained.member, ...divergenceOf(rows, trained, 1), linear]
+    return { members, backend: trained.backend, losses: [trained.losses] }
   },
 }

@@ -4,6 +4,7 @@
 // activations of a chunk stay in the first-level cache.
 
 import { dense } from './dense'
+import { divergence } from './divergence'
 import { histogram } from './histogram'
 import { distance, nearest, probe, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
@@ -30,6 +31,7 @@ const NEAREST: i32 = 14
 const RECALL: i32 = 15
 const DISTANCE: i32 = 16
 const SHARES: i32 = 30
+const DIVERGENCE: i32 = 31
 const TRAIL: i32 = 17
 const HISTOGRAM: i32 = 18
 const PROBE: i32 = 19
@@ -149,6 +151,9 @@ function step(at: usize, row: i32, count: i32): i32 {
         word(at, 10), word(at, 11), word(at, 12), word(at, 13), word(at, 14), word(at, 15), word(at, 16), word(at, 17),
         word(at, 18), word(at, 19), word(at, 20)
       )
+      return 0
+    case DIVERGENCE:
+      divergence(word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), real(at, 6), word(at, 7) + (row << 2))
       return 0
     case LOSS:
       loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))

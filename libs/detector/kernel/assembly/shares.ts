@@ -2,12 +2,12 @@
 // The twin (twin-shares.ts) does the same operations in the same order and must give the same bits.
 
 /**
- * e^x for x ≤ 0, from +, −, × and a power of two: x = k·ln 2 + r, |r| ≤ ½ ln 2, Taylor to the seventh power; relative error
+ * e^x for x ≤ 88, from +, −, × and a power of two: x = k·ln 2 + r, |r| ≤ ½ ln 2, Taylor to the seventh power; relative error
  * 3e-7. Below −87, and for what is no number, it is that of −87.
  */
 // @ts-ignore: decorator
 @inline
-function exponential(value: f32): f32 {
+export function exponential(value: f32): f32 {
   const x: f32 = value > -87 ? value : -87
   const k = floor<f32>(x * <f32>1.4426950408889634 + <f32>0.5)
   const r = x - k * <f32>0.693359375 - k * <f32>-0.00021219444005469057
