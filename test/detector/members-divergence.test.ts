@@ -5,11 +5,11 @@ import test from 'node:test'
 import { Random } from '../../libs/core/random.ts'
 import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
 import { engine } from '../../libs/detector/engine.ts'
-import { scoresOf } from '../../libs/detector/fit.ts'
 import { scaled } from '../../libs/detector/fit-scaler.ts'
 import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { DenseLayer, DivergenceMember, Model } from '../../libs/detector/model.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 import { sampleModel, sampleRows } from './sample-model.ts'
 
 const width = 7
