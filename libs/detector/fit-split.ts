@@ -15,6 +15,8 @@ export interface Part {
 
 /** Blocks that are held out in turn, see fit.ts: so many times the target is the most that one strange time can alarm. */
 const blockCount = 5
+/** The same of kinds that train slowly: fewer rows train for a block, so that thresholds are a little higher. */
+const slowBlockCount = 3
 const gapShare = 0.01
 const gapRowsMax = 1000
 const trainRowsMin = 50
@@ -30,11 +32,12 @@ export interface Fold {
   readonly train: readonly [before: Part, after: Part]
 }
 
-export function folds(count: number): readonly Fold[] {
+export function folds(count: number, pace: 'quick' | 'slow' = 'quick'): readonly Fold[] {
   if (count < fitRowsMin) throw new Failure('data-too-little', `${count} rows to learn from, ${fitRowsMin} are needed`)
   const gap = Math.min(gapRowsMax, Math.floor(gapShare * count))
-  const edge = (block: number): number => Math.floor((block * count) / blockCount)
-  return Array.from({ length: blockCount }, (_, block) => {
+  const blocks = pace === 'slow' ? slowBlockCount : blockCount
+  const edge = (block: number): number => Math.floor((block * count) / blocks)
+  return Array.from({ length: blocks }, (_, block) => {
     const held = { from: edge(block), to: edge(block + 1) }
     const before = { from: 0, to: Math.max(0, held.from - gap) }
     return { held, train: [before, { from: Math.min(count, held.to + gap), to: count }] }

@@ -1,18 +1,28 @@
-// The scores that TensorFlow and float64 give: what the engine's are held against. The layers of a dense network are
-// TensorFlow's; shares, residuals and distances are written from their definitions.
+// The scores that TensorFlow and float64 give: what the engine's are held against. The layers of a network are TensorFlow's;
+// shares, residuals and distances are written from their definitions.
 
 import assert from 'node:assert/strict'
 import { scaled } from '../../libs/detector/fit-scaler.ts'
-import type { DenseMember, Model } from '../../libs/detector/model.ts'
+import type { DenseMember, Model, SequenceMember } from '../../libs/detector/model.ts'
 import { reconstruct } from '../../libs/detector/tensorflow/reconstruct.ts'
+import { tensorflowSequence } from './tensorflow-sequence.ts'
 
 /** Of rows without missing values, by one member alone. */
-export async function tensorflowScores(model: Model, member: DenseMember, rows: Float32Array): Promise<Float64Array> {
+export async function tensorflowScores(
+  model: Model,
+  member: DenseMember | SequenceMember,
+  rows: Float32Array,
+): Promise<Float64Array> {
   const { width, scaler } = model
   const count = rows.length / width
   const z = scaled(rows, count, scaler)
-  const outputs = Float64Array.from(await reconstruct('wasm', member.layers, z, count))
-  const { shares, scoring } = member
+  const found =
+    member.kind === 'dense'
+      ? await reconstruct('wasm', member.layers, z, count)
+      : await tensorflowSequence('wasm', member.layers, z, count)
+  const outputs = Float64Array.from(found)
+  const { scoring } = member
+  const shares = member.kind === 'dense' ? member.shares : undefined
   return Float64Array.from({ length: count }, (_, row) => {
     const y = outputs.subarray(row * width, (row + 1) * width)
     for (const { from, to } of shares?.categories ?? []) {

@@ -3,8 +3,9 @@
 import { curveCodes } from './program.ts'
 
 const f = Math.fround
-const P = [1.33547191083494e-8, 2.060912811430171e-5, 0.0034955909941345453, 0.13381028175354004, 1].map(f)
-const Q = [7.77658271999826e-7, 0.00032856393954716623, 0.02587699331343174, 0.4671434462070465, 1].map(f)
+/** tanh(x) = x · P(x²) / Q(x²), coefficients from the highest power down. */
+export const P = [1.33547191083494e-8, 2.060912811430171e-5, 0.0034955909941345453, 0.13381028175354004, 1].map(f)
+export const Q = [7.77658271999826e-7, 0.00032856393954716623, 0.02587699331343174, 0.4671434462070465, 1].map(f)
 
 /** The kernel's minimum: a where the two cannot be compared. */
 export function pmin(a: number, b: number): number {

@@ -3,7 +3,6 @@
 // one step: then the convolutions are dense layers.
 // Source: Masci et al., Stacked convolutional auto-encoders for hierarchical feature extraction (2011).
 
-import { Random } from '../../core/random.ts'
 import type { Activation } from '../model.ts'
 import type { ConvolutionForm, Grid, LayerForm } from '../sequence.ts'
 import type { Kind } from './kind.ts'
@@ -12,6 +11,8 @@ import { fitSequence } from './sequence-network.ts'
 import { sizeOf } from './size.ts'
 
 const kernelSteps = 5
+const stepsMax = 600
+const learningRate = 2e-3
 /** Steps that are not halved any more. */
 const stepsEnough = 16
 const filtersMin = 16
@@ -22,8 +23,8 @@ export const convolutional: Kind = {
   fit: (rows, options) => {
     const window = { steps: options.steps, channels: rows.width / options.steps }
     const code = Math.min(sizeOf(rows.count, rows.width).code, Math.max(1, rows.width - 1))
-    const seed = Random.derived(options.seed, 'convolutional').bits()
-    return fitSequence(rows, { forms: halvings(window, code), hiddenStepShare: 0 }, { ...options, seed })
+    const design = { name: 'convolutional', forms: halvings(window, code), stepsMax, learningRate, hiddenStepShare: 0 }
+    return fitSequence(rows, [design], options)
   },
 }
 

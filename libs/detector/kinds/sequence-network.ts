@@ -1,4 +1,4 @@
-// Sequence network: one autoencoder of layers over the steps of windows, trained on scaled rows and scored by its residuals,
+// Sequence network: autoencoders of layers over the steps of windows, trained on scaled rows and scored by their residuals,
 // as network.ts is for plain rows. Inputs are spoilt while it learns: noise everywhere, and of some windows a share of the
 // cells, of the channels or of the steps is hidden (0 = the column's mean), so that it knows what to expect of what it does
 // not see; the target is always the clean row, and a missing value costs nothing.
@@ -7,6 +7,7 @@
 import { Random } from '../../core/random.ts'
 import { constantColumns } from '../covariance.ts'
 import type { Member, SequenceMember } from '../model.ts'
+import type { Products } from '../sequence/products.ts'
 import { reconstructSequence, trainSequence } from '../sequence/train.ts'
 import { type LayerForm, workOf } from '../sequence.ts'
 import { productsOf } from '../training.ts'
@@ -16,7 +17,6 @@ import { batches, type Spoil } from './network.ts'
 import { scoringOf, whitenedWidthMax } from './scoring.ts'
 import { sizeOf } from './size.ts'
 
-const learningRate = 2e-3
 const weightDecay = 1e-5
 /** Multiply-adds of one fit, forward and back, and what is done of it at least. */
 const workMax = 6e9
@@ -34,25 +34,56 @@ const hiddenShareMax = 0.5
 const noiseTable = 32_768
 
 export interface SequenceDesign {
+  readonly name: string
   readonly forms: readonly LayerForm[]
+  /** Steps of its training at most. */
+  readonly stepsMax: number
+  readonly learningRate: number
   /** Steps of every window that are hidden while it learns. */
   readonly hiddenStepShare: number
 }
 
-/** The network and, where rows are narrow enough for it, the linear member. */
-export async function fitSequence(rows: TrainingRows, design: SequenceDesign, options: KindOptions): Promise<Fitted> {
+/** The networks and, where rows are narrow enough for it, the linear member. */
+export async function fitSequence(
+  rows: TrainingRows,
+  designs: readonly SequenceDesign[],
+  options: KindOptions,
+): Promise<Fitted> {
   const steadying: Member[] = rows.width <= whitenedWidthMax ? [linearMember(rows)] : []
   if (rows.width === 1) return { members: steadying, backend: 'none', losses: [] }
+  const products = await productsOf(options.backend, rows.width)
+  const trained = designs.map((design, i) => {
+    const seed = Random.derived(options.seed, design.name).bits()
+    const onProgress = (share: number, loss: number): void => options.onProgress((i + share) / designs.length, loss)
+    return network(rows, design, products, { ...options, seed, onProgress })
+  })
+  return {
+    members: [...trained.map(({ member }) => member), ...steadying],
+    backend: products.name,
+    losses: trained.map(({ losses }) => losses),
+  }
+}
+
+interface Network {
+  readonly member: SequenceMember
+  readonly losses: readonly number[]
+}
+
+function network(rows: TrainingRows, design: SequenceDesign, products: Products, options: KindOptions): Network {
   const { width, count } = rows
   const { forms } = design
-  const products = await productsOf(options.backend, width)
-  const size = trainingSize(forms, sizeOf(count, width).steps, count)
-  const onStep = (step: number, loss: number): void => options.onProgress(step / size.steps, loss)
+  const size = trainingSize(forms, Math.min(design.stepsMax, sizeOf(count, width).steps), count)
   const { layers, losses } = trainSequence(
     products,
     forms,
     batches(rows, size.batchRows, options.seed, spoiling(design, options.seed)),
-    { steps: size.steps, learningRate, weightDecay, seed: options.seed, onStep },
+    {
+      steps: size.steps,
+      learningRate: design.learningRate,
+      weightDecay,
+      seed: options.seed,
+      onStep: (step, loss) => options.onProgress(step / size.steps, loss),
+    },
   )
   const present = filled(rows)
   const residuals = reconstructSequence(products, layers, present, count)
@@ -60,8 +91,7 @@ export async function fitSequence(rows: TrainingRows, design: SequenceDesign, op
     residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
   }
   const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
-  const member: SequenceMember = { kind: 'sequence', layers, scoring }
-  return { members: [member, ...steadying], backend: products.name, losses: [losses] }
+  return { member: { kind: 'sequence', layers, scoring }, losses }
 }
 
 interface TrainingSize {

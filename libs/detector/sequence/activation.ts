@@ -1,15 +1,36 @@
-// Activation over many values in training, as the engine computes it, and back through it.
+// Activation over many values in training, and back through it.
 
 import { curveCodes } from '../kernel/program.ts'
-import { activate } from '../kernel/twin-activation.ts'
+import { P, Q } from '../kernel/twin-activation.ts'
 import type { Activation } from '../model.ts'
 import { shape } from '../packing.ts'
 
-/** In place. */
-export function applyActivation(values: Float32Array, activation: Activation): void {
+const [p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0] = P
+const [q0 = 0, q1 = 0, q2 = 0, q3 = 0, q4 = 0] = Q
+
+/** The engine's tanh in float64, which is many times faster than rounding each step as the engine does. */
+function tanh(value: number): number {
+  const x = Math.min(9, Math.max(-9, value))
+  const u = x * x
+  return (x * ((((p0 * u + p1) * u + p2) * u + p3) * u + p4)) / ((((q0 * u + q1) * u + q2) * u + q3) * u + q4)
+}
+
+/** To the values [from, to) of each run of `stride`, in place. */
+export function applyActivation(
+  values: Float32Array,
+  activation: Activation,
+  stride = values.length,
+  from = 0,
+  to = stride,
+): void {
   const { slope, curve } = shape(activation)
-  if (curve !== curveCodes.none) for (let i = 0; i < values.length; i++) values[i] = activate(1, curve, values[i]!)
-  else if (slope !== 1) for (let i = 0; i < values.length; i++) if (values[i]! < 0) values[i]! *= slope
+  if (slope === 1 && curve === curveCodes.none) return
+  for (let run = 0; run < values.length; run += stride) {
+    if (curve === curveCodes.tanh) for (let i = run + from; i < run + to; i++) values[i] = tanh(values[i]!)
+    else if (curve === curveCodes.sigmoid)
+      for (let i = run + from; i < run + to; i++) values[i] = 0.5 + 0.5 * tanh(0.5 * values[i]!)
+    else for (let i = run + from; i < run + to; i++) if (values[i]! < 0) values[i]! *= slope
+  }
 }
 
 /** The slopes before the activation, from those after it and the activation's own outputs. */

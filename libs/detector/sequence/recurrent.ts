@@ -100,12 +100,9 @@ function lstm(
     step: (before) => {
       const g = products.forward(before, weights)
       addBias(g, bias)
-      for (let row = 0; row < rows; row++) {
-        const at = row * 4 * units
-        applyActivation(g.subarray(at, at + 2 * units), gated)
-        applyActivation(g.subarray(at + 2 * units, at + 3 * units), bent)
-        applyActivation(g.subarray(at + 3 * units, at + 4 * units), gated)
-      }
+      applyActivation(g, gated, 4 * units, 0, 2 * units)
+      applyActivation(g, bent, 4 * units, 2 * units, 3 * units)
+      applyActivation(g, gated, 4 * units, 3 * units, 4 * units)
       const kept = memories.at(-1) ?? new Float32Array(0)
       const memory = new Float32Array(rows * units)
       eachUnit(rows, units, 4, (i, at) => {

@@ -18,6 +18,7 @@ import type { LayerForm } from '../../../libs/detector/sequence.ts'
 import { nativeAbsent } from '../../../libs/detector/tensorflow/backend.ts'
 import { tensorflowProducts } from '../../../libs/detector/tensorflow/products.ts'
 import type { Batches } from '../../../libs/detector/tensorflow/train-dense.ts'
+import { tensorflowSequence } from '../../contract/tensorflow-sequence.ts'
 import { reconstructed, sequenceModel, sequences } from '../sequence-model.ts'
 
 const nativeReason = await nativeAbsent()
@@ -126,6 +127,18 @@ test('a loss that is not finite ends the training', () => {
   const failed = (thrown: unknown): boolean => thrown instanceof Failure && thrown.code === 'training-failed'
   assert.throws(() => trainSequence(kernelProducts(), learned, broken, schedule), failed)
 })
+
+for (const { name: shape, forms } of sequences)
+  test(`${shape}: a reconstruction is that of TensorFlow's own layers`, async () => {
+    const { layers } = sequenceModel(forms, 6).members[0]!
+    const columns = forms[0]!.input.steps * forms[0]!.input.channels
+    const random = new Random(8)
+    const some = Float32Array.from({ length: 10 * columns }, () => random.normal())
+    const wanted = await tensorflowSequence('cpu', layers, some, 10)
+    const found = reconstructSequence(kernelProducts(), layers, some, 10)
+    for (const [i, value] of found.entries())
+      assert.ok(Math.abs(value - wanted[i]!) < 1e-5, `${value} for ${wanted[i]}`)
+  })
 
 test('reconstruction in passes equals reconstruction of each part', () => {
   const layers = initialLayers(learned, 1)

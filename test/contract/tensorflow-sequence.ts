@@ -1,0 +1,122 @@
+// Layers over the steps of windows by TensorFlow's own operations (its convolutions, activations, products), which share
+// nothing with our training or our engine: what both are held against.
+
+import * as tf from '@tensorflow/tfjs-core'
+import type { Activation } from '../../libs/detector/model.ts'
+import type { ConvolutionForm, LayerForm, RecurrentForm, SequenceLayer } from '../../libs/detector/sequence.ts'
+import { tensorsOf } from '../../libs/detector/sequence.ts'
+import { type BackendName, useBackend } from '../../libs/detector/tensorflow/backend.ts'
+
+/** Reconstructions of rows. */
+export async function tensorflowSequence(
+  backend: BackendName,
+  layers: readonly SequenceLayer[],
+  rows: Float32Array,
+  count: number,
+): Promise<Float32Array> {
+  await useBackend(backend)
+  tf.engine().startScope()
+  try {
+    const { steps, channels } = layers[0]!.form.input
+    let current: tf.Tensor3D = tf.tensor3d(rows, [count, steps, channels])
+    for (const { form, tensors } of layers) {
+      const shapes = tensorsOf(form).map(({ shape }) => [...shape])
+      current = applied(
+        form,
+        tensors.map((values, t) => tf.tensor(values, shapes[t])),
+        current,
+      )
+    }
+    return current.dataSync<'float32'>()
+  } finally {
+    tf.engine().endScope()
+  }
+}
+
+function applied(form: LayerForm, tensors: readonly tf.Tensor[], x: tf.Tensor3D): tf.Tensor3D {
+  switch (form.kind) {
+    case 'convolution':
+    case 'transposed':
+      return convolved(form, tensors, x)
+    case 'recurrent':
+      return recurred(form, tensors, x)
+    default:
+      return form satisfies never
+  }
+}
+
+function convolved(
+  { kind, input, output, kernel, stride, activation }: ConvolutionForm,
+  [weights, bias]: readonly tf.Tensor[],
+  x: tf.Tensor3D,
+): tf.Tensor3D {
+  const image: tf.Tensor4D = tf.reshape(x, [x.shape[0], input.steps, 1, input.channels])
+  if (kind === 'convolution') {
+    const filter: tf.Tensor4D = tf.reshape(weights!, [kernel, 1, input.channels, output.channels])
+    return shaped(tf.conv2d(image, filter, [stride, 1], 'same'))
+  }
+  // Ours are [input][kernel step][output], TensorFlow wants [kernel step][1][output][input].
+  const filter: tf.Tensor4D = tf.reshape(tf.transpose(weights!, [1, 2, 0]), [
+    kernel,
+    1,
+    output.channels,
+    input.channels,
+  ])
+  return shaped(tf.conv2dTranspose(image, filter, [x.shape[0], output.steps, 1, output.channels], [stride, 1], 'same'))
+
+  function shaped(sums: tf.Tensor4D): tf.Tensor3D {
+    const flat: tf.Tensor3D = tf.reshape(sums, [x.shape[0], output.steps, output.channels])
+    return activated(tf.add(flat, bias!), activation)
+  }
+}
+
+function recurred(
+  { cell, direction, input, output }: RecurrentForm,
+  tensors: readonly tf.Tensor[],
+  x: tf.Tensor3D,
+): tf.Tensor3D {
+  const units = output.channels
+  const steps = Math.max(input.steps, output.steps)
+  const read = input.steps === 1 ? Array.from({ length: steps }, () => x) : tf.split(x, steps, 1)
+  const [weights, bias, freshWeights, freshBias] = tensors as tf.Tensor2D[]
+  let hidden = tf.zeros<tf.Rank.R2>([x.shape[0], units])
+  let memory = hidden
+  const written: tf.Tensor3D[] = []
+  for (let i = 0; i < steps; i++) {
+    const now: tf.Tensor2D = tf.reshape(read[direction === 'forward' ? i : steps - 1 - i]!, [
+      x.shape[0],
+      input.channels,
+    ])
+    const gates: tf.Tensor2D = tf.add(tf.matMul(tf.concat([hidden, now], 1), weights!), bias!)
+    if (cell === 'lstm') {
+      const [entry, forget, fresh, exit] = tf.split(gates, 4, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]
+      memory = tf.add(tf.mul(tf.sigmoid(forget), memory), tf.mul(tf.sigmoid(entry), tf.tanh(fresh)))
+      hidden = tf.mul(tf.sigmoid(exit), tf.tanh(memory))
+    } else {
+      const [update, reset] = tf.split(tf.sigmoid(gates), 2, 1) as [tf.Tensor2D, tf.Tensor2D]
+      const left = tf.concat([tf.mul(reset, hidden), now], 1)
+      const fresh = tf.tanh(tf.add(tf.matMul(left, freshWeights!), freshBias!))
+      hidden = tf.add(tf.mul(update, hidden), tf.mul(tf.sub(1, update), fresh))
+    }
+    written.push(tf.reshape(hidden, [x.shape[0], 1, units]))
+  }
+  if (output.steps === 1) return written.at(-1)!
+  return tf.concat(direction === 'forward' ? written : written.reverse(), 1)
+}
+
+function activated(x: tf.Tensor3D, activation: Activation): tf.Tensor3D {
+  switch (activation.kind) {
+    case 'linear':
+      return x
+    case 'relu':
+      return tf.relu(x)
+    case 'leaky-relu':
+      return tf.leakyRelu(x, activation.alpha)
+    case 'tanh':
+      return tf.tanh(x)
+    case 'sigmoid':
+      return tf.sigmoid(x)
+    default:
+      return activation satisfies never
+  }
+}
