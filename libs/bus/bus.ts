@@ -95,7 +95,10 @@ export interface RunOptions {
   /** Consumer group; transactional ids are `<group>.<topic>.<partition>`. */
   readonly group: string
   readonly delivery: Delivery
-  /** A commit with outputs is made at once, but not sooner than this after the last; one without, after idleCommitMs. */
+  /**
+   * A commit with outputs is made at once, but not sooner than this after the last, or four times this while fetched records
+   * wait; one without, after idleCommitMs.
+   */
   readonly commitMsMin: number
   readonly idleCommitMs: number
   readonly bufferedBytesMax: number

@@ -47,6 +47,11 @@ export class Feed {
     this.#release = release
   }
 
+  /** Fetches of which nothing was taken yet. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   push(fetched: Fetched): void {
     this.#waiting.push(fetched)
   }

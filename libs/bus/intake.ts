@@ -45,6 +45,11 @@ export class Intake {
     return null
   }
 
+  /** Whether whole fetches wait behind the one that is being taken. */
+  get queue(): 'empty' | 'waiting' {
+    return this.#feed.waiting > 0 ? 'waiting' : 'empty'
+  }
+
   take(recordsMax: number): Run | null {
     return this.#feed.take(recordsMax)
   }

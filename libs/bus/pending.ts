@@ -1,5 +1,7 @@
 // Pending: what the next transaction of a task will carry, and when it is due. Owns the outputs that wait.
 // Due: with outputs at once, but `commitMsMin` after the transaction before; without, `idleCommitMs` after the first record.
+// While fetched records wait to be judged, outputs are late anyway by what lies before them, and a transaction costs as much
+// as judging some hundreds of records: then `commitMsMin` is taken several times, until the queue is empty.
 
 import type { Message } from '../core/message.ts'
 
@@ -7,6 +9,9 @@ export interface Pace {
   readonly commitMsMin: number
   readonly idleCommitMs: number
 }
+
+/** Times commitMsMin between transactions while records wait. */
+const backlogFactor = 4
 
 export class Pending {
   readonly #pace: Pace
@@ -39,9 +44,11 @@ export class Pending {
     for (const output of outputs) this.#outputs.push(output)
   }
 
-  dueMs(): number {
+  dueMs(queue: 'empty' | 'waiting'): number {
     if (!this.#dirty) return Number.POSITIVE_INFINITY
-    if (this.#outputs.length > 0) return this.#takenMs + this.#pace.commitMsMin
+    const { commitMsMin } = this.#pace
+    if (this.#outputs.length > 0)
+      return this.#takenMs + (queue === 'waiting' ? backlogFactor * commitMsMin : commitMsMin)
     return this.#dirtySinceMs + this.#pace.idleCommitMs
   }
 

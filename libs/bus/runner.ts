@@ -266,7 +266,7 @@ export class Runner {
 
   #commitDueMs(): number {
     if (!this.#pending.dirty || this.#underWay !== null) return Number.POSITIVE_INFINITY
-    return this.#suspended ? Number.NEGATIVE_INFINITY : this.#pending.dueMs()
+    return this.#suspended ? Number.NEGATIVE_INFINITY : this.#pending.dueMs(this.#intake.queue)
   }
 
   /** Forms a transaction of everything judged so far (L1, L2). */
