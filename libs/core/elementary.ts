@@ -17,42 +17,42 @@ const LN2_HIGH = 0.6931471803691238
 const LN2_LOW = 1.9082149292705877e-10
 const INVERSE_LN2 = Math.LOG2E
 const SQRT_HALF = Math.SQRT1_2
+/** The least number with all the bits of a double. */
+const NORMAL_MIN = 2.2250738585072014e-308
 const HALF_PI_HIGH = 1.5707963267341256
 const HALF_PI_LOW = 6.077100506506192e-11
 
 /** Natural logarithm; −Infinity at 0, NaN below. */
 export function log(x: number): number {
-  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN
-  if (x === Number.POSITIVE_INFINITY) return x
-  let exponent = 0
-  let scaled = x
-  if (x < 2.2250738585072014e-308) {
-    scaled = x * 18014398509481984
-    exponent = -54
-  }
-  double[0] = scaled
-  exponent += ((words[HIGH]! >>> 20) & 2047) - 1022
+  if (x >= NORMAL_MIN && x < Number.POSITIVE_INFINITY) return logarithm(x, 0)
+  if (x > 0) return x < NORMAL_MIN ? logarithm(x * 18014398509481984, -54) : x
+  return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN
+}
+
+/** log(x) + exponent · log(2) of a normal number x. */
+function logarithm(x: number, exponent: number): number {
+  double[0] = x
+  const bits = words[HIGH]! >>> 20
   // In [0.5, 1), exactly: a product with a power of two. Writing the exponent's bits instead would wait for the memory.
-  let m = scaled * powers[1022 - ((words[HIGH]! >>> 20) & 2047) + POWER_ONE]!
-  if (m < SQRT_HALF) {
-    m *= 2
-    exponent -= 1
-  }
+  const half = x * powers[1022 - bits + POWER_ONE]!
+  // −1 below √½, 0 from there on: a branch would be taken at random, and be mispredicted as often.
+  const below = Math.floor(half - SQRT_HALF)
+  const m = half - half * below
+  const e = bits - 1022 + exponent + below
   const f = m - 1
   const z = f / (m + 1)
   const w = z * z
   // Σ w^k / (2k + 1), k ≥ 1; |z| ≤ 0.1716, so 11 terms reach the last place. Written out: a loop divides each time.
   const far = (((((1 / 23) * w + 1 / 21) * w + 1 / 19) * w + 1 / 17) * w + 1 / 15) * w + 1 / 13
   const series = ((((far * w + 1 / 11) * w + 1 / 9) * w + 1 / 7) * w + 1 / 5) * w + 1 / 3
-  return exponent * LN2_HIGH + (2 * z + (2 * z * w * series + exponent * LN2_LOW))
+  return e * LN2_HIGH + (2 * z + (2 * z * w * series + e * LN2_LOW))
 }
 
 /** log(1 + x), accurate near 0. */
 export function log1p(x: number): number {
   const u = 1 + x
-  if (u === 1) return x
-  if (u === Number.POSITIVE_INFINITY) return u
-  return log(u) + (x - (u - 1)) / u
+  if (u >= NORMAL_MIN && u < Number.POSITIVE_INFINITY) return u === 1 ? x : logarithm(u, 0) + (x - (u - 1)) / u
+  return log(u)
 }
 
 /** e^x. */
