@@ -33,7 +33,10 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       return
     case 'neighbours':
       put(`${path}.rows`, member.rows, member.count, width)
-      put(`${path}.metric`, member.metric, width, width)
+      if (member.metric !== null) {
+        put(`${path}.metric.to`, member.metric.to, width, width)
+        put(`${path}.metric.back`, member.metric.back, width, width)
+      }
       put(`${path}.factors`, member.factors, member.count)
       return
     case 'histogram':
@@ -98,7 +101,10 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
       return {
         ...member,
         rows: finite(`${path}.rows`, member.count, width),
-        metric: finite(`${path}.metric`, width, width),
+        metric:
+          member.metric === 'none'
+            ? null
+            : { to: finite(`${path}.metric.to`, width, width), back: finite(`${path}.metric.back`, width, width) },
         factors: positive(`${path}.factors`, member.count),
       }
     case 'histogram':

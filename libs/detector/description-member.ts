@@ -37,7 +37,13 @@ export type DescribedMember =
       readonly spread: DescribedLayer
     })
   | { readonly kind: 'sequence'; readonly layers: readonly LayerForm[]; readonly scoring: DescribedScoring }
-  | { readonly kind: 'neighbours'; readonly count: number; readonly neighbours: number; readonly probes: number }
+  | {
+      readonly kind: 'neighbours'
+      readonly count: number
+      readonly neighbours: number
+      readonly probes: number
+      readonly metric: 'none' | 'linear'
+    }
   | { readonly kind: 'histogram'; readonly bins: number; readonly base: number }
 
 export function describeMember(member: Member): Json {
@@ -52,8 +58,10 @@ export function describeMember(member: Member): Json {
       const layers = member.layers.map(({ form }) => describeForm(form))
       return { kind: member.kind, layers, scoring: { kind: member.scoring.kind } }
     }
-    case 'neighbours':
-      return { kind: member.kind, count: member.count, neighbours: member.neighbours, probes: member.probes }
+    case 'neighbours': {
+      const { kind, count, neighbours, probes, metric } = member
+      return { kind, count, neighbours, probes, metric: metric === null ? 'none' : 'linear' }
+    }
     case 'histogram':
       return { kind: member.kind, bins: member.bins, base: member.base }
     default:
@@ -92,7 +100,8 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
     case 'neighbours': {
       const count = fields.count('count', 1, storedMax)
       const neighbours = fields.count('neighbours', 1, Math.min(neighboursMax, count))
-      return { kind, count, neighbours, probes: fields.count('probes', 1, neighboursMax) }
+      const probes = fields.count('probes', 1, neighboursMax)
+      return { kind, count, neighbours, probes, metric: fields.choice('metric', ['none', 'linear']) }
     }
     case 'histogram':
       return { kind, bins: fields.count('bins', 1, binsMax), base: fields.number('base') }

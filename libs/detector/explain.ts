@@ -75,8 +75,9 @@ function sharesOf(member: Member, residual: Float32Array): Float64Array {
       return Float64Array.from(residual, (error) => error * error)
     case 'neighbours': {
       const { metric } = member
+      if (metric === null) return Float64Array.from(residual, (error) => error * error)
       const width = residual.length
-      return quadratic(residual, (i, j) => metric[j * width + i]!, width)
+      return quadratic(residual, (i, j) => metric.to[j * width + i]!, width)
     }
     case 'histogram':
       return rarities(member, residual)

@@ -14,72 +14,95 @@ const far = 3.4028234663852886e38
 
 /** 32-bit values of kernel memory, with `rows` rows of a chunk. */
 export function neighboursValues({ count }: NeighboursMember, width: number, rows: number): number {
-  return 2 * (width + 8) * (count + cellRows) + width * (width + 7) + rows * (cellRows + runWords + width + 7)
+  return (
+    2 * (width + 8) * (count + 2 * cellRows) +
+    2 * width * (width + 7) +
+    rows * (cellRows + 2 * runWords + 2 * width + 14)
+  )
 }
 
 export function placeNeighbours(arena: Arena, member: NeighboursMember, width: number, rows: number): PlacedMember {
-  const { count, neighbours, probes } = member
-  const cells = Math.ceil(count / cellRows)
+  const { count, neighbours } = member
   const stride = Math.ceil(width / 8) * 8
-  const seenRows = inMetric(member, width)
-  const stored = placeStored(arena, seenRows, count, width)
   const plain = arena.place(padded(member.rows, count, width, stride))
   const factors = arena.place(member.factors)
-  const metric = arena.place(packed(member.metric, width, width))
-  const zeros = arena.reserve(stride)
-  const seen = arena.reserve(rows * stride)
-  const scratch = arena.reserve(rows * cellRows)
   const best = arena.reserve(rows * runWords)
-  const look = (bytes: number): number[] => {
-    const all = [seen, bytes, width, stored.weights, stored.norms] as const
-    if (cells <= probes) return operation(NEAREST, ...all, stored.blocks, scratch, best, neighbours)
-    const nearCells = arena.reserve(rows * runWords)
-    const middles = placeStored(arena, centres(seenRows, count, width), cells, width)
-    return [
-      ...operation(
-        NEAREST,
-        seen,
-        bytes,
-        width,
-        middles.weights,
-        middles.norms,
-        middles.blocks,
-        scratch,
-        nearCells,
-        probes,
-      ),
-      ...operation(PROBE, ...all, scratch, nearCells, probes, best, neighbours),
-    ]
+  const residualMean = arena.reserve(stride)
+  const searching = search(arena, member, width, rows, best)
+  const turned = member.metric === null ? null : placeMetric(arena, member.metric, width, rows)
+  const find = (buffers: Buffers): number[] => {
+    const { z, vectors } = buffers
+    return turned === null ? searching(z, vectors) : [...turned.to(z, vectors), ...searching(turned.compared, vectors)]
   }
-  const looking = look(stride * 4)
-  const find = ({ z, vectors }: Buffers): number[] => [
-    ...operation(DENSE, z, vectors * 16, width, 0, metric, zeros, seen, vectors * 16, vectors / 2, real(1), 0),
-    ...looking,
-  ]
   return {
     reconstruct: (buffers) => {
       const { reconstructed, vectors } = buffers
-      return [...find(buffers), ...operation(RECALL, best, neighbours, plain, reconstructed, vectors * 16)]
+      const recalled = turned === null ? reconstructed : turned.recalled
+      const recall = operation(RECALL, best, neighbours, plain, recalled, vectors * 16)
+      return [...find(buffers), ...recall, ...(turned?.back(reconstructed, vectors) ?? [])]
     },
-    score: (buffers, { scores }) => [
-      ...find(buffers),
-      ...operation(DISTANCE, seen, buffers.vectors, best, neighbours, factors, scores),
-    ],
-    residualMean: zeros,
+    score: (buffers, { scores }) => {
+      const { z, vectors } = buffers
+      return [
+        ...find(buffers),
+        ...operation(DISTANCE, turned?.compared ?? z, vectors, best, neighbours, factors, scores),
+      ]
+    },
+    residualMean,
     columnsMax: stride,
   }
 }
 
-function inMetric({ rows, count, metric }: NeighboursMember, width: number): Float32Array {
-  const out = new Float32Array(count * width)
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < width; j++) {
-      let sum = 0
-      for (let k = 0; k < width; k++) sum += rows[i * width + k]! * metric[k * width + j]!
-      out[i * width + j] = sum
-    }
+/** Operations from compared rows to the runs of their nearest: among all stored rows, or those of the nearest cells. */
+function search(
+  arena: Arena,
+  { rows: stored, count, neighbours, probes }: NeighboursMember,
+  width: number,
+  rows: number,
+  best: number,
+): (from: number, vectors: number) => number[] {
+  const { weights, norms, blocks } = placeStored(arena, stored, count, width)
+  const scratch = arena.reserve(rows * cellRows)
+  const cells = Math.ceil(count / cellRows)
+  if (cells <= probes)
+    return (from, vectors) =>
+      operation(NEAREST, from, vectors * 16, width, weights, norms, blocks, scratch, best, neighbours)
+  const near = arena.reserve(rows * runWords)
+  const middle = placeStored(arena, centres(stored, count, width), cells, width)
+  return (from, vectors) => {
+    const bytes = vectors * 16
+    return [
+      ...operation(NEAREST, from, bytes, width, middle.weights, middle.norms, middle.blocks, scratch, near, probes),
+      ...operation(PROBE, from, bytes, width, weights, norms, scratch, near, probes, best, neighbours),
+    ]
   }
-  return out
+}
+
+interface PlacedMetric {
+  readonly compared: number
+  readonly recalled: number
+  readonly to: (z: number, vectors: number) => number[]
+  readonly back: (reconstructed: number, vectors: number) => number[]
+}
+
+function placeMetric(
+  arena: Arena,
+  metric: { readonly to: Float32Array; readonly back: Float32Array },
+  width: number,
+  rows: number,
+): PlacedMetric {
+  const stride = Math.ceil(width / 8) * 8
+  const [to, back] = [arena.place(packed(metric.to, width, width)), arena.place(packed(metric.back, width, width))]
+  const zeros = arena.reserve(stride)
+  const [compared, recalled] = [arena.reserve(rows * stride), arena.reserve(rows * stride)]
+  const product = (from: number, weights: number, into: number, vectors: number): number[] =>
+    operation(DENSE, from, vectors * 16, width, 0, weights, zeros, into, vectors * 16, vectors / 2, real(1), 0)
+  return {
+    compared,
+    recalled,
+    to: (z, vectors) => product(z, to, compared, vectors),
+    back: (reconstructed, vectors) => product(recalled, back, reconstructed, vectors),
+  }
 }
 
 /** The mean of each cell's rows. */

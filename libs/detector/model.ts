@@ -99,15 +99,15 @@ export interface SequenceMember {
  */
 export interface NeighboursMember {
   readonly kind: 'neighbours'
-  /** Stored scaled rows, row-major [row][column]. */
+  /** Stored rows as they are compared: scaled, times the metric; row-major [row][column]. */
   readonly rows: Float32Array
   readonly count: number
   /** How many are looked for, from 1 to neighboursMax, at most `count`. */
   readonly neighbours: number
   /** How many of the nearest cells they are looked for in, from 1 to neighboursMax: all cells where there are no more. */
   readonly probes: number
-  /** Distances are those of z · metric, row-major width × width. */
-  readonly metric: Float32Array
+  /** Rows are compared as z · to, and z = compared · back, both row-major width × width; null: as they are. */
+  readonly metric: { readonly to: Float32Array; readonly back: Float32Array } | null
   /** Of each stored row, > 0: rows in sparse places are far from everything. */
   readonly factors: Float32Array
 }

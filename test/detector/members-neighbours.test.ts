@@ -22,13 +22,13 @@ const base = sampleModel({
   seed: 3,
 })
 
-/** With a metric and factors of its own, or with none. */
+/** With a metric (each column stretched) and factors of its own, or with none. */
 function remembering(measured: boolean, probes = 8): Model {
   const random = Random.derived(3, 'stored')
   const rows = Float32Array.from({ length: count * width }, () => random.normal())
-  const metric = Float32Array.from({ length: width * width }, (_, i) => {
-    return (i % (width + 1) === 0 ? 1 : 0) + (measured ? 0.1 * random.normal() : 0)
-  })
+  const diagonal = (value: (j: number) => number): Float32Array =>
+    Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? value(i % width) : 0))
+  const metric = measured ? { to: diagonal((j) => 1 + j / 10), back: diagonal((j) => 1 / (1 + j / 10)) } : null
   const factors = Float32Array.from({ length: count }, () => (measured ? 0.9 + 0.2 * random.uniform() : 1))
   return { ...base, members: [{ kind: 'neighbours', rows, count, neighbours, probes, metric, factors }] }
 }
@@ -92,7 +92,7 @@ for (const [name, model] of [
     let named = 0
     for (let i = 0; i < 20; i++) {
       const row = Float32Array.from({ length: width }, (_, j) => {
-        const z = member.rows[i * width + j]! + (j === i % width ? 12 : 0)
+        const z = member.rows[i * width + j]! / (member.metric === null ? 1 : 1 + j / 10) + (j === i % width ? 12 : 0)
         return scaler.mean[j]! + z / scaler.inverseScale[j]!
       })
       const { contributions } = running.explain(row)

@@ -12,7 +12,6 @@ import { neighboursMember } from './neighbours.ts'
 import { hourglass, network, type Spoil } from './network.ts'
 import { sizeOf } from './size.ts'
 
-const storedMax = 8192
 const sharpness = 1
 const weights = { neighbours: 2, histogram: 1, network: 1, linear: 1 } as const
 const steps = 1500
@@ -30,7 +29,7 @@ export const ensemble: Kind = {
     const { width } = rows
     const seed = Random.derived(options.seed, 'ensemble').bits()
     const quick: [Member, number][] = [
-      [neighboursMember(rows, storedMax, seed), weights.neighbours],
+      [neighboursMember(rows, seed), weights.neighbours],
       [histogramMember(rows), weights.histogram],
       [linearMember(rows), weights.linear],
     ]

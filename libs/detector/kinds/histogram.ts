@@ -2,7 +2,7 @@
 // that are rare in a column that hardly weighs in a distance over all of them, and it costs next to nothing.
 // Source: Goldstein and Dengel, Histogram-based outlier score (2012).
 
-import { log } from '../../core/elementary.ts'
+import { exp, log } from '../../core/elementary.ts'
 import { binsBeside, type HistogramMember } from '../model.ts'
 import { filled, type TrainingRows } from './kind.ts'
 
@@ -16,7 +16,7 @@ const slack = 1e-5
 
 export function histogramMember(training: TrainingRows): HistogramMember {
   const { rows, count, width } = training
-  const bins = Math.min(binsMax, Math.ceil(Math.cbrt(count)))
+  const bins = Math.min(binsMax, Math.ceil(exp(log(count) / 3)))
   const entries = bins + binsBeside
   const low = new Float32Array(width)
   const inverse = new Float32Array(width)

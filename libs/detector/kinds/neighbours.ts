@@ -18,6 +18,9 @@ import { filled, type TrainingRows } from './kind.ts'
 import { thinned } from './scoring.ts'
 
 const neighbours = 5
+const storedMax = 8192
+/** Of all stored rows: wide ones are fewer. */
+const storedValuesMax = 1_000_000
 /** Wider rows are compared as they are: their covariance would cost more than it tells. */
 const metricWidthMax = 128
 const localShare = 0.5
@@ -27,44 +30,45 @@ const sparseShare = 0.9
 const distanceFloor = 0.05
 const distanceMin = 1e-6
 
-export function neighboursMember(training: TrainingRows, storedMax: number, seed: number): NeighboursMember {
+export function neighboursMember(training: TrainingRows, seed: number): NeighboursMember {
   const { width } = training
-  const all = filled(training)
-  const metric = metricOf(training, all)
-  const chosen = choice(training.count, storedMax, Random.derived(seed, 'stored rows'))
-  const picked = gathered(all, chosen, width)
-  const order = cellOrder(mapped(picked, chosen.length, metric, width), chosen.length, width)
-  const rows = gathered(picked, order, width)
+  const present = filled(training)
+  const metric = metricOf(training, present)
+  const wanted = Math.min(storedMax, Math.floor(storedValuesMax / width))
+  const chosen = choice(training.count, wanted, Random.derived(seed, 'stored rows'))
+  const picked = gathered(present, chosen, width)
+  const compared = metric === null ? picked : mapped(picked, metric.to, width)
+  const rows = gathered(compared, cellOrder(compared, chosen.length, width), width)
   const member = {
     kind: 'neighbours',
     rows,
-    count: order.length,
-    neighbours: Math.min(neighbours, order.length),
+    count: chosen.length,
+    neighbours: Math.min(neighbours, chosen.length),
     probes: neighboursMax,
     metric,
-    factors: new Float32Array(order.length).fill(1),
+    factors: new Float32Array(chosen.length).fill(1),
   } as const
   return { ...member, factors: factorsOf(member, width) }
 }
 
 /** A with AᵀA = I + Σ^(−½): halfway, in the logarithm, from the plain metric to Mahalanobis'. */
-function metricOf({ rows, count, width }: TrainingRows, present: Float32Array): Float32Array {
-  const metric = new Float32Array(width * width)
-  if (width > metricWidthMax) {
-    for (let j = 0; j < width; j++) metric[j * width + j] = 1
-    return metric
-  }
+function metricOf({ rows, count, width }: TrainingRows, present: Float32Array): NeighboursMember['metric'] {
+  if (width > metricWidthMax) return null
   const sampled = thinned(present, count, width)
   const { matrix } = covariance(sampled.rows, sampled.count, width, constantColumns(rows, count, width))
   const { values, vectors } = eigen(matrix, width)
   const stretch = values.map((value) => Math.sqrt(1 + 1 / Math.sqrt(value)))
-  for (let i = 0; i < width; i++)
-    for (let j = 0; j < width; j++) {
-      let sum = 0
-      for (let k = 0; k < width; k++) sum += vectors[i * width + k]! * stretch[k]! * vectors[j * width + k]!
-      metric[i * width + j] = sum
-    }
-  return metric
+  const along = (factors: Float64Array): Float32Array => {
+    const out = new Float32Array(width * width)
+    for (let i = 0; i < width; i++)
+      for (let j = 0; j < width; j++) {
+        let sum = 0
+        for (let k = 0; k < width; k++) sum += vectors[i * width + k]! * factors[k]! * vectors[j * width + k]!
+        out[i * width + j] = sum
+      }
+    return out
+  }
+  return { to: along(stretch), back: along(stretch.map((factor) => 1 / factor)) }
 }
 
 /** Positions of at most `wanted` of `count` rows, ascending. */
@@ -81,13 +85,13 @@ function gathered(rows: Float32Array, positions: Int32Array, width: number): Flo
   return out
 }
 
-function mapped(rows: Float32Array, count: number, metric: Float32Array, width: number): Float32Array {
-  const out = new Float32Array(count * width)
-  for (let i = 0; i < count; i++)
+function mapped(rows: Float32Array, metric: Float32Array, width: number): Float32Array {
+  const out = new Float32Array(rows.length)
+  for (let at = 0; at < rows.length; at += width)
     for (let j = 0; j < width; j++) {
       let sum = 0
-      for (let k = 0; k < width; k++) sum += rows[i * width + k]! * metric[k * width + j]!
-      out[i * width + j] = sum
+      for (let k = 0; k < width; k++) sum += rows[at + k]! * metric[k * width + j]!
+      out[at + j] = sum
     }
   return out
 }
@@ -97,7 +101,7 @@ function factorsOf(member: NeighboursMember, width: number): Float32Array {
   const others = Math.min(member.neighbours, member.count - 1)
   if (others < 1) return member.factors
   // The nearest of a stored row is itself, at distance 0: the mean over one more, times their number, is the sum of others.
-  const scores = scoresOf(alone({ ...member, neighbours: others + 1 }, width), member.rows)
+  const scores = scoresOf(alone({ ...member, neighbours: others + 1, metric: null }, width), member.rows)
   const means = scores.map((score) => (score * (others + 1)) / others)
   const sorted = means.slice().sort()
   const median = sorted[sorted.length >> 1]!
