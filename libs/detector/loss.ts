@@ -28,6 +28,7 @@ export type LossOnOutput = (outputs: Strided, targets: Strided, slopes: Strided,
 
 /** Where a share is 0 or 1 to the last bit, the cross-entropy is that of this margin. */
 const shareMargin = 1e-7
+const shareMost = 1 - shareMargin
 /** Products of shares are taken to logarithms before they fall out of the range of float64. */
 const productMin = 1e-200
 
@@ -49,15 +50,18 @@ export function lossOnOutput(loss: Loss, width: number): LossOnOutput {
 function huber(width: number, delta: number): LossOnOutput {
   return (outputs, targets, slopes, rows) => {
     const scale = 1 / (rows * width)
+    const [y, wanted, slope] = [outputs.values, targets.values, slopes.values]
     let sum = 0
-    for (let row = 0; row < rows; row++)
+    for (let row = 0; row < rows; row++) {
+      const [o, t, s] = [row * outputs.stride, row * targets.stride, row * slopes.stride]
       for (let j = 0; j < width; j++) {
-        const target = targets.values[row * targets.stride + j]!
-        const difference = Number.isNaN(target) ? 0 : outputs.values[row * outputs.stride + j]! - target
+        const target = wanted[t + j]!
+        const difference = Number.isNaN(target) ? 0 : y[o + j]! - target
         const within = Math.min(delta, Math.max(-delta, difference))
         sum += within * (2 * difference - within)
-        slopes.values[row * slopes.stride + j] = 2 * scale * within
+        slope[s + j] = 2 * scale * within
       }
+    }
     return sum * scale
   }
 }
@@ -65,24 +69,29 @@ function huber(width: number, delta: number): LossOnOutput {
 function crossEntropy(width: number): LossOnOutput {
   return (outputs, targets, slopes, rows) => {
     const scale = 1 / (rows * width)
+    const [y, wanted, slope] = [outputs.values, targets.values, slopes.values]
     let sum = 0
     // One logarithm for many factors: most targets of images are 0 or 1.
     let product = 1
-    for (let row = 0; row < rows; row++)
+    for (let row = 0; row < rows; row++) {
+      const [o, t, s] = [row * outputs.stride, row * targets.stride, row * slopes.stride]
       for (let j = 0; j < width; j++) {
-        const target = targets.values[row * targets.stride + j]!
-        const output = outputs.values[row * outputs.stride + j]!
-        const observed = !Number.isNaN(target)
-        slopes.values[row * slopes.stride + j] = observed ? scale * (output - target) : 0
-        if (!observed) continue
-        const share = Math.min(1 - shareMargin, Math.max(shareMargin, output))
+        const target = wanted[t + j]!
+        const output = y[o + j]!
+        if (Number.isNaN(target)) {
+          slope[s + j] = 0
+          continue
+        }
+        slope[s + j] = scale * (output - target)
+        const share = Math.min(shareMost, Math.max(shareMargin, output))
         if (target === 0) product *= 1 - share
         else if (target === 1) product *= share
-        else sum -= target * log(share) + (1 - target) * log(1 - share)
+        else sum -= target * log(share / (1 - share)) + log(1 - share)
         if (product >= productMin) continue
         sum -= log(product)
         product = 1
       }
+    }
     return (sum - log(product)) * scale
   }
 }
