@@ -3,14 +3,17 @@
 
 import { type Fields, invalid } from './description-fields.ts'
 import type { Activation, Json } from './model.ts'
-import type { ConvolutionForm, Grid, LayerForm, RecurrentForm } from './sequence.ts'
+import type { AttentionForm, ConvolutionForm, Grid, LayerForm, RecurrentForm } from './sequence.ts'
 
 /** Steps of a window and those that a kernel reaches over; channels of a step; values of all steps together. */
 const stepsMax = 1024
 const channelsMax = 8192
 const gridMax = 65_536
-/** The kernel computes cells eight at a time. */
+/** Cells and channels that the kernel computes together; of a head, four. */
 const unitsTogether = 8
+const valuesTogether = 8
+const headTogether = 4
+const headsMax = 64
 const recurrentValuesMax = 1 << 22
 
 export function describeForm(form: LayerForm): Json {
@@ -24,6 +27,8 @@ export function describeForm(form: LayerForm): Json {
     }
     case 'recurrent':
       return { kind, ...grids, cell: form.cell, direction: form.direction }
+    case 'attention':
+      return { kind, ...grids, heads: form.heads, hidden: form.hidden }
     default:
       return form satisfies never
   }
@@ -57,11 +62,25 @@ export function formsOf(list: readonly Fields[], width: number, path: string): L
 }
 
 function formOf(fields: Fields): LayerForm {
-  const kind = fields.choice('kind', ['convolution', 'transposed', 'recurrent'])
+  const kind = fields.choice('kind', ['convolution', 'transposed', 'recurrent', 'attention'])
   const grids = { input: gridOf(fields.fields('input')), output: gridOf(fields.fields('output')) }
-  const form = kind === 'recurrent' ? recurrentOf(fields, grids) : convolutionOf(kind, fields, grids)
+  const form = contentOf(kind, fields, grids)
   fields.close()
   return form
+}
+
+function contentOf(kind: LayerForm['kind'], fields: Fields, grids: Grids): LayerForm {
+  switch (kind) {
+    case 'convolution':
+    case 'transposed':
+      return convolutionOf(kind, fields, grids)
+    case 'recurrent':
+      return recurrentOf(fields, grids)
+    case 'attention':
+      return attentionOf(fields, grids)
+    default:
+      return kind satisfies never
+  }
 }
 
 interface Grids {
@@ -93,6 +112,18 @@ function recurrentOf(fields: Fields, { input, output }: Grids): RecurrentForm {
     input,
     output,
   }
+}
+
+function attentionOf(fields: Fields, { input, output }: Grids): AttentionForm {
+  const { steps, channels } = input
+  if (steps !== output.steps || channels !== output.channels)
+    invalid(`${fields.path}.output`, `${output.steps} × ${output.channels}`, `${steps} × ${channels}`)
+  const heads = fields.count('heads', 1, headsMax)
+  if (channels % valuesTogether !== 0 || channels % (heads * headTogether) !== 0)
+    invalid(`${fields.path}.input.channels`, channels, `a multiple of ${valuesTogether} and, a head, of ${headTogether}`)
+  const hidden = fields.count('hidden', valuesTogether, channelsMax)
+  if (hidden % valuesTogether !== 0) invalid(`${fields.path}.hidden`, hidden, `a multiple of ${valuesTogether}`)
+  return { kind: 'attention', heads, hidden, input, output }
 }
 
 function gridOf(fields: Fields): Grid {

@@ -23,6 +23,7 @@ import { calibrate, uncalibrated } from './calibration.ts'
 import { combine } from './combination.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
 import { folds, type Part } from './fit-split.ts'
+import { attention } from './kinds/attention.ts'
 import { contractive } from './kinds/contractive.ts'
 import { convolutional } from './kinds/convolutional.ts'
 import { denoising } from './kinds/denoising.ts'
@@ -81,6 +82,7 @@ const kinds: Record<DetectorKind, Kind> = {
   variational,
   convolutional,
   recurrent,
+  attention,
 }
 
 export async function fit(request: FitRequest): Promise<Model> {

@@ -6,11 +6,12 @@
 
 import type { Arena } from './kernel/arena.ts'
 import { BOW, CONVOLVE, DENSE, MOVE, operation, RECUR, real } from './kernel/program.ts'
+import { attentionValues, placeAttention } from './members-attention.ts'
 import { packed, shape } from './packing.ts'
 import { type ConvolutionForm, type LayerForm, type RecurrentForm, type SequenceLayer, tapsOf } from './sequence.ts'
 
 /** Where rows of steps lie, in bytes. */
-interface Place {
+export interface Place {
   readonly at: number
   /** From one row, and from one step, to the next. */
   readonly row: number
@@ -48,7 +49,7 @@ export function placeSequence(arena: Arena, layers: readonly SequenceLayer[], ro
   }
 }
 
-type Emit = (from: Place, to: Place) => number[]
+export type Emit = (from: Place, to: Place) => number[]
 
 function placeLayer(arena: Arena, layer: SequenceLayer, inputChannels: number, rows: number): Emit {
   const { form } = layer
@@ -58,6 +59,8 @@ function placeLayer(arena: Arena, layer: SequenceLayer, inputChannels: number, r
       return placeConvolution(arena, form, layer.tensors, inputChannels)
     case 'recurrent':
       return placeRecurrent(arena, form, layer.tensors, rows)
+    case 'attention':
+      return placeAttention(arena, form, layer.tensors, rows)
     default:
       return form satisfies never
   }
@@ -167,6 +170,8 @@ function ownValues(form: LayerForm, rows: number): number {
       const units = form.output.channels
       return (units + padded(form.input.channels)) * (4 * units + rows) + 6 * units * (rows + 1)
     }
+    case 'attention':
+      return attentionValues(form, rows)
     default:
       return form satisfies never
   }

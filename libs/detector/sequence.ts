@@ -37,7 +37,22 @@ export interface RecurrentForm {
   readonly output: Grid
 }
 
-export type LayerForm = ConvolutionForm | RecurrentForm
+/**
+ * Every step looks at all others (sequence/attention.ts). Channels are a multiple of 8, those of a head a multiple of 4;
+ * `hidden` values, a multiple of 8, are between the two layers that each step goes through afterwards.
+ */
+export interface AttentionForm {
+  readonly kind: 'attention'
+  readonly heads: number
+  readonly hidden: number
+  readonly input: Grid
+  readonly output: Grid
+}
+
+/** Added to a variance before its root is divided by. */
+export const normalEpsilon = 1e-5
+
+export type LayerForm = ConvolutionForm | RecurrentForm | AttentionForm
 
 export interface SequenceLayer {
   readonly form: LayerForm
@@ -79,6 +94,8 @@ export function tensorsOf(form: LayerForm): readonly TensorForm[] {
     }
     case 'recurrent':
       return recurrentTensors(form)
+    case 'attention':
+      return attentionTensors(form)
     default:
       return form satisfies never
   }
@@ -102,6 +119,28 @@ function recurrentTensors({ cell, input, output }: RecurrentForm): readonly Tens
   ]
 }
 
+function attentionTensors({ hidden, input }: AttentionForm): readonly TensorForm[] {
+  const { steps, channels } = input
+  const layer = (name: string, inputs: number, outputs: number): TensorForm[] => [
+    { name: `${name}.weights`, shape: [inputs, outputs], initial: { kind: 'uniform', fanIn: inputs, fanOut: outputs } },
+    { name: `${name}.bias`, shape: [outputs], initial: zeros },
+  ]
+  const normal = (name: string): TensorForm[] => [
+    { name: `${name}.gain`, shape: [channels], initial: { kind: 'constant', values: [1] } },
+    { name: `${name}.shift`, shape: [channels], initial: zeros },
+  ]
+  const initial: Initial = { kind: 'uniform', fanIn: channels, fanOut: channels }
+  return [
+    { name: 'positions', shape: [steps, channels], initial },
+    ...normal('first'),
+    ...layer('look', channels, 3 * channels),
+    ...layer('out', channels, channels),
+    ...normal('second'),
+    ...layer('up', channels, hidden),
+    ...layer('down', hidden, channels),
+  ]
+}
+
 /** Multiply-adds of a row going through the layer. */
 export function workOf(form: LayerForm): number {
   const { input, output } = form
@@ -115,6 +154,8 @@ export function workOf(form: LayerForm): number {
       const gates = form.cell === 'lstm' ? 4 : 3
       return Math.max(input.steps, output.steps) * gates * (output.channels * output.channels + products)
     }
+    case 'attention':
+      return input.steps * (4 * products + 2 * input.channels * (input.steps + form.hidden))
     default:
       return form satisfies never
   }

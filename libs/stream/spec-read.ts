@@ -1,7 +1,6 @@
 // Spec read: from the tree of a document to a Spec; sections and defaults in one place.
 
 import {
-  type DetectorKind,
   detectorKinds,
   type FeatureSpec,
   lossKinds,
@@ -47,7 +46,6 @@ const streamName = text(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
   'a name: a letter or digit, then up to 99 letters, digits, _ -',
 )
-const kindsToCome = ['attention']
 
 const rootKeys: Keys = {
   known: ['stream', 'source', 'features', 'window', 'missing', 'keysMax', 'detector', 'training', 'delivery', 'alerts'],
@@ -114,7 +112,7 @@ const missingRule: Rule<Spec['missing']> = {
 }
 
 function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec['detector'] {
-  const kind = readKind(map, faults)
+  const kind = optional(map, 'kind', choice(detectorKinds), 'denoising', faults)
   const stated = map?.entries.get('kind')
   if (stated !== undefined && rows === 1 && windowedKinds.includes(kind)) {
     const expected = 'a window for it to learn from, such as `window: { rows: 40 }`, or another kind'
@@ -125,16 +123,6 @@ function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec[
     loss: optional(map, 'loss', choice(lossKinds), 'squared', faults),
     alarms: readAlarms(map, faults),
   }
-}
-
-function readKind(map: MapTree | null, faults: Fault[]): DetectorKind {
-  const tree = map?.entries.get('kind')
-  if (tree?.kind === 'scalar' && kindsToCome.some((kind) => kind === tree.value)) {
-    const expected = `${detectorKinds.join(' or ')}: the kind ${tree.value} is reserved and not built yet`
-    faults.push(fault(tree, shown(tree), expected))
-    return 'denoising'
-  }
-  return optional(map, 'kind', choice(detectorKinds), 'denoising', faults)
 }
 
 function readAlarms(detector: MapTree | null, faults: Fault[]): Spec['detector']['alarms'] {

@@ -10,9 +10,10 @@ export const detectorKinds = [
   'variational',
   'convolutional',
   'recurrent',
+  'attention',
 ] as const
 /** Kinds that learn from the steps of a window, and so need one. */
-export const windowedKinds: readonly DetectorKind[] = ['convolutional', 'recurrent']
+export const windowedKinds: readonly DetectorKind[] = ['convolutional', 'recurrent', 'attention']
 export type DetectorKind = (typeof detectorKinds)[number]
 
 /** What the networks of a detector make small. */

@@ -3,8 +3,14 @@
 
 import * as tf from '@tensorflow/tfjs-core'
 import type { Activation } from '../../libs/detector/model.ts'
-import type { ConvolutionForm, LayerForm, RecurrentForm, SequenceLayer } from '../../libs/detector/sequence.ts'
-import { tensorsOf } from '../../libs/detector/sequence.ts'
+import type {
+  AttentionForm,
+  ConvolutionForm,
+  LayerForm,
+  RecurrentForm,
+  SequenceLayer,
+} from '../../libs/detector/sequence.ts'
+import { normalEpsilon, tensorsOf } from '../../libs/detector/sequence.ts'
 import { type BackendName, useBackend } from '../../libs/detector/tensorflow/backend.ts'
 
 /** Reconstructions of rows. */
@@ -40,6 +46,8 @@ function applied(form: LayerForm, tensors: readonly tf.Tensor[], x: tf.Tensor3D)
       return convolved(form, tensors, x)
     case 'recurrent':
       return recurred(form, tensors, x)
+    case 'attention':
+      return attended(form, tensors, x)
     default:
       return form satisfies never
   }
@@ -102,6 +110,29 @@ function recurred(
   }
   if (output.steps === 1) return written.at(-1)!
   return tf.concat(direction === 'forward' ? written : written.reverse(), 1)
+}
+
+function attended({ heads, input }: AttentionForm, tensors: readonly tf.Tensor[], x: tf.Tensor3D): tf.Tensor3D {
+  const { steps, channels } = input
+  const rows = x.shape[0]
+  const normal = (y: tf.Tensor, from: number): tf.Tensor => {
+    const { mean, variance } = tf.moments(y, 2, true)
+    const standard = tf.div(tf.sub(y, mean), tf.sqrt(tf.add(variance, normalEpsilon)))
+    return tf.add(tf.mul(standard, tensors[from]!), tensors[from + 1]!)
+  }
+  const affine = (y: tf.Tensor, from: number): tf.Tensor => {
+    const flat: tf.Tensor2D = tf.reshape(y, [rows * steps, y.shape[2]!])
+    const product = tf.add(tf.matMul(flat, tensors[from] as tf.Tensor2D), tensors[from + 1]!)
+    return tf.reshape(product, [rows, steps, product.shape[1]!])
+  }
+  const byHead = (y: tf.Tensor): tf.Tensor =>
+    tf.transpose(tf.reshape(y, [rows, steps, heads, channels / heads]), [0, 2, 1, 3])
+  const placed = tf.add(x, tensors[0]!)
+  const [queries, keys, values] = tf.split(affine(normal(placed, 1), 3), 3, 2).map(byHead)
+  const scores = tf.mul(tf.matMul(queries!, keys!, false, true), 1 / Math.sqrt(channels / heads))
+  const looked = tf.transpose(tf.matMul(tf.softmax(scores), values!), [0, 2, 1, 3])
+  const middle = tf.add(placed, affine(tf.reshape(looked, [rows, steps, channels]), 5))
+  return tf.add(middle, affine(tf.relu(affine(normal(middle, 7), 9)), 11))
 }
 
 function activated(x: tf.Tensor3D, activation: Activation): tf.Tensor3D {

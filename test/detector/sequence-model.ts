@@ -4,8 +4,10 @@
 import { Random } from '../../libs/core/random.ts'
 import type { Activation, Model, SequenceMember } from '../../libs/detector/model.ts'
 import {
+  type AttentionForm,
   type ConvolutionForm,
   type LayerForm,
+  normalEpsilon,
   paddingBefore,
   type RecurrentForm,
   sizeOfTensor,
@@ -50,6 +52,8 @@ function layerOf(form: LayerForm, tensors: readonly Float32Array[], x: readonly 
       return convolved(form, tensors, x)
     case 'recurrent':
       return recurred(form, tensors, x)
+    case 'attention':
+      return attended(form, tensors, x)
     default:
       return form satisfies never
   }
@@ -107,6 +111,43 @@ function recurred(form: RecurrentForm, tensors: readonly Float32Array[], x: read
   return out
 }
 
+function attended({ heads, input }: AttentionForm, tensors: readonly Float32Array[], x: readonly number[]): number[] {
+  const { steps, channels } = input
+  const width = channels / heads
+  const each = (y: readonly number[], size: number, change: (step: readonly number[]) => number[]): number[] =>
+    Array.from({ length: steps }, (_, t) => change(y.slice(t * size, (t + 1) * size))).flat()
+  const normal = (from: number) => (y: readonly number[]) => {
+    const mean = y.reduce((sum, value) => sum + value, 0) / channels
+    const variance = y.reduce((sum, value) => sum + (value - mean) ** 2, 0) / channels
+    return y.map((value, c) => {
+      return ((value - mean) / Math.sqrt(variance + normalEpsilon)) * tensors[from]![c]! + tensors[from + 1]![c]!
+    })
+  }
+  const affine = (from: number) => (y: readonly number[]) => {
+    const bias = tensors[from + 1]!
+    return Array.from(bias, (b, o) =>
+      y.reduce((sum, value, i) => sum + value * tensors[from]![i * bias.length + o]!, b),
+    )
+  }
+  const placed = x.map((value, i) => value + tensors[0]![i]!)
+  const looked = each(each(placed, channels, normal(1)), channels, affine(3))
+  const at = (step: number, part: number, c: number): number => looked[(step * 3 + part) * channels + c]!
+  const mixed = placed.map((_, i) => {
+    const [t, c] = [Math.floor(i / channels), i % channels]
+    const head = Math.floor(c / width) * width
+    const powers = Array.from({ length: steps }, (_, s) => {
+      let score = 0
+      for (let k = head; k < head + width; k++) score += at(t, 0, k) * at(s, 1, k)
+      return Math.exp(score / Math.sqrt(width))
+    })
+    const all = powers.reduce((sum, power) => sum + power, 0)
+    return powers.reduce((sum, power, s) => sum + (power / all) * at(s, 2, c), 0)
+  })
+  const middle = each(mixed, channels, affine(5)).map((value, i) => value + placed[i]!)
+  const up = each(each(middle, channels, normal(7)), channels, affine(9)).map((value) => Math.max(0, value))
+  return each(up, up.length / steps, affine(11)).map((value, i) => value + middle[i]!)
+}
+
 function weightAt({ kind, kernel, input }: ConvolutionForm, step: number, channel: number): number {
   return kind === 'convolution' ? step * input.channels + channel : channel * kernel + step
 }
@@ -139,6 +180,8 @@ export const sequences: readonly { readonly name: string; readonly forms: readon
   { name: 'a kernel of all steps', forms: hourglass(6, 2, 3, 6, 6) },
   { name: 'LSTM', forms: memories('lstm', 7, 3, 8) },
   { name: 'GRU', forms: memories('gru', 9, 5, 16) },
+  { name: 'attention', forms: looks(12, 3, 2, 16, 2) },
+  { name: 'attention of one patch', forms: looks(3, 7, 3, 8, 1) },
   { name: 'LSTM of one step', forms: memories('lstm', 1, 11, 8) },
 ]
 
@@ -169,5 +212,18 @@ function memories(cell: RecurrentForm['cell'], steps: number, channels: number, 
     { kind: 'recurrent', cell, direction: 'forward', input: all, output: code },
     { kind: 'recurrent', cell, direction: 'backward', input: code, output: all },
     { kind: 'convolution', input: all, output: window, kernel: 1, stride: 1, activation: linear },
+  ]
+}
+
+function looks(steps: number, channels: number, patch: number, width: number, heads: number): LayerForm[] {
+  const window = { steps, channels }
+  const patches = { steps: Math.ceil(steps / patch), channels: width }
+  const cut = { kernel: patch, stride: patch, activation: { kind: 'linear' } } as const
+  const look: LayerForm = { kind: 'attention', heads, hidden: 24, input: patches, output: patches }
+  return [
+    { kind: 'convolution', input: window, output: patches, ...cut },
+    look,
+    look,
+    { kind: 'transposed', input: patches, output: window, ...cut },
   ]
 }

@@ -147,9 +147,6 @@ test('what is reserved is refused with a word on it', () => {
     [(text) => text.replace('  format: json', '  format: json\n  shape: tags'), /`shape`.*reserved/],
     [(text) => text.replace('field: customer', 'field: customer, from: rekey'), /reserved/],
     [(text) => text.replace('transform: log1p', 'per: terminal'), /reserved/],
-    ...['attention', 'ensemble'].map(
-      (kind) => [(text: string) => `${text}detector: { kind: ${kind} }\n`, new RegExp(`${kind} is reserved`)] as const,
-    ),
   ]
   for (const [change, word] of cases) assert.throws(() => parse(change(least), 'x', noFile), { message: word })
 })

@@ -22,6 +22,9 @@ export const CONVOLVE = 20
 export const MOVE = 21
 export const BOW = 22
 export const RECUR = 23
+export const ADD = 24
+export const NORMALISE = 25
+export const ATTEND = 26
 /** Training only, which the twin does not know. */
 export const LOSS = 9
 export const DERIVE = 10

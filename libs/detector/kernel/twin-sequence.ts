@@ -1,7 +1,8 @@
 // The twin's layers over the steps of a window: assembly/sequence.ts in plain TypeScript, to the same bits.
 
-import { BOW, CONVOLVE, curveCodes, MOVE, RECUR } from './program.ts'
+import { ADD, ATTEND, BOW, CONVOLVE, curveCodes, MOVE, NORMALISE, RECUR } from './program.ts'
 import { activate } from './twin-activation.ts'
+import { add, attend, normalise } from './twin-attention.ts'
 import { product } from './twin-product.ts'
 import { recur } from './twin-recurrent.ts'
 
@@ -15,6 +16,15 @@ export function sequence(heap: Float32Array, words: Int32Array, at: number, coun
       return
     case MOVE:
       move(heap, words, at, count)
+      return
+    case ADD:
+      add(heap, words, at, count)
+      return
+    case NORMALISE:
+      normalise(heap, words, at, count)
+      return
+    case ATTEND:
+      attend(heap, words, at, count)
       return
     case RECUR:
       recur(heap, words, at, count)

@@ -3,6 +3,8 @@
 // the bits are those of the WebAssembly kernel.
 
 import {
+  ADD,
+  ATTEND,
   BOW,
   CONVOLVE,
   COPY,
@@ -14,6 +16,7 @@ import {
   HISTOGRAM,
   MOVE,
   NEAREST,
+  NORMALISE,
   PROBE,
   RECALL,
   RECUR,
@@ -93,6 +96,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
     case CONVOLVE:
     case MOVE:
     case RECUR:
+    case ADD:
+    case NORMALISE:
+    case ATTEND:
       sequence(heap, words, at, count)
       return 0
     default:

@@ -11,8 +11,8 @@ import { fitSequence } from './sequence-network.ts'
 import { sizeOf } from './size.ts'
 
 const kernelSteps = 5
-const stepsMax = 600
-const learningRate = 2e-3
+const stepsMax = 400
+const learningRate = 5e-3
 /** Steps that are not halved any more. */
 const stepsEnough = 16
 const filtersMin = 16

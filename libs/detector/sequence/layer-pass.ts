@@ -1,6 +1,7 @@
 // Layer pass: one layer over the steps of windows, forward and back, on plain arrays: [row][step][channel].
 
 import type { LayerForm } from '../sequence.ts'
+import { attention } from './attention.ts'
 import { convolution } from './convolution.ts'
 import type { Products } from './products.ts'
 import { recurrent } from './recurrent.ts'
@@ -24,6 +25,8 @@ export function layerPass(
       return convolution(form, tensors, x, products)
     case 'recurrent':
       return recurrent(form, tensors, x, products)
+    case 'attention':
+      return attention(form, tensors, x, products)
     default:
       return form satisfies never
   }

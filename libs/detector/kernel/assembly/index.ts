@@ -8,6 +8,7 @@ import { divergence } from './divergence'
 import { histogram } from './histogram'
 import { distance, nearest, probe, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
+import { add, attend, normalise } from './attention'
 import { recur } from './recurrent'
 import { bow, convolve, move } from './sequence'
 import { trail } from './trail'
@@ -39,6 +40,9 @@ const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
 const RECUR: i32 = 23
+const ADD: i32 = 24
+const NORMALISE: i32 = 25
+const ATTEND: i32 = 26
 
 // @ts-ignore: decorator
 @inline
@@ -154,6 +158,20 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case DIVERGENCE:
       divergence(word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), real(at, 6), word(at, 7) + (row << 2))
+      return 0
+    case ADD:
+      add(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6))
+      return 0
+    case NORMALISE:
+      normalise(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9)
+      )
+      return 0
+    case ATTEND:
+      attend(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), real(at, 7), word(at, 8), word(at, 9),
+        word(at, 10)
+      )
       return 0
     case LOSS:
       loss(word(at, 2), word(at, 3), word(at, 4), word(at, 5), count, word(at, 6), word(at, 7), word(at, 8))

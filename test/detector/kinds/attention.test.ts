@@ -1,0 +1,3 @@
+import { satisfiesKind } from '../../contract/detector-kind.ts'
+
+satisfiesKind('attention')
