@@ -120,7 +120,11 @@ function attentionOf(fields: Fields, { input, output }: Grids): AttentionForm {
     invalid(`${fields.path}.output`, `${output.steps} × ${output.channels}`, `${steps} × ${channels}`)
   const heads = fields.count('heads', 1, headsMax)
   if (channels % valuesTogether !== 0 || channels % (heads * headTogether) !== 0)
-    invalid(`${fields.path}.input.channels`, channels, `a multiple of ${valuesTogether} and, a head, of ${headTogether}`)
+    invalid(
+      `${fields.path}.input.channels`,
+      channels,
+      `a multiple of ${valuesTogether} and, a head, of ${headTogether}`,
+    )
   const hidden = fields.count('hidden', valuesTogether, channelsMax)
   if (hidden % valuesTogether !== 0) invalid(`${fields.path}.hidden`, hidden, `a multiple of ${valuesTogether}`)
   return { kind: 'attention', heads, hidden, input, output }

@@ -1,13 +1,6 @@
 // Spec read: from the tree of a document to a Spec; sections and defaults in one place.
 
-import {
-  detectorKinds,
-  type FeatureSpec,
-  lossKinds,
-  type Spec,
-  type TimeRange,
-  windowedKinds,
-} from './spec.ts'
+import { detectorKinds, type FeatureSpec, lossKinds, type Spec, type TimeRange, windowedKinds } from './spec.ts'
 import { readFeatures } from './spec-features.ts'
 import { choice, decimal, duration, instant, text, whole } from './spec-rules.ts'
 import { checkFields } from './spec-schema.ts'
