@@ -94,6 +94,8 @@ function convolutionOf(kind: ConvolutionForm['kind'], fields: Fields, { input, o
   const [wide, narrow] = kind === 'convolution' ? [input, output] : [output, input]
   const expected = Math.ceil(wide.steps / stride)
   if (narrow.steps !== expected) invalid(fields.path, narrow.steps, `${expected} steps at a stride of ${stride}`)
+  const reached = kernel * narrow.steps
+  if (reached > gridMax) invalid(`${fields.path}.kernel`, kernel, `at most ${Math.floor(gridMax / narrow.steps)}`)
   return { kind, input, output, kernel, stride, activation: activationOf(fields.fields('activation')) }
 }
 

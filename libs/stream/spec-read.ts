@@ -111,9 +111,13 @@ function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec[
     const expected = 'a window for it to learn from, such as `window: { rows: 40 }`, or another kind'
     faults.push(fault(stated, `${kind} without a window`, expected))
   }
+  const loss = optional(map, 'loss', choice(lossKinds), 'squared', faults)
+  const statedLoss = map?.entries.get('loss')
+  if (statedLoss !== undefined && windowedKinds.includes(kind) && loss !== 'squared' && loss !== 'huber')
+    faults.push(fault(statedLoss, `${loss} for ${kind}`, 'squared or huber for a kind that learns from windows'))
   return {
     kind,
-    loss: optional(map, 'loss', choice(lossKinds), 'squared', faults),
+    loss,
     alarms: readAlarms(map, faults),
   }
 }

@@ -5,10 +5,12 @@ import { fitRowsMin, folds, holdOut } from '../../libs/detector/fit-split.ts'
 
 const counts = [fitRowsMin, 101, 250, 1000, 10_000, 1_000_003]
 
+const paces = ['quick', 'slow'] as const
+
 test('P1 held blocks cover every row once, in the order of time, and are alike in size', () => {
-  for (const count of counts) {
+  for (const [count, pace] of counts.flatMap((each) => paces.map((pace) => [each, pace] as const))) {
     let next = 0
-    const sizes = folds(count).map(({ held }) => {
+    const sizes = folds(count, pace).map(({ held }) => {
       assert.equal(held.from, next)
       next = held.to
       return held.to - held.from
@@ -19,8 +21,8 @@ test('P1 held blocks cover every row once, in the order of time, and are alike i
 })
 
 test('P2 what trains keeps a gap to the block on both sides, and enough is left', () => {
-  for (const count of counts) {
-    for (const { held, train } of folds(count)) {
+  for (const [count, pace] of counts.flatMap((each) => paces.map((pace) => [each, pace] as const))) {
+    for (const { held, train } of folds(count, pace)) {
       const [before, after] = train
       assert.equal(before.from, 0)
       assert.equal(after.to, count)

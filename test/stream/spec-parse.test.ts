@@ -137,6 +137,8 @@ test('a kind that learns from windows needs one', () => {
   assert.throws(() => parse(asked, 'x', noFile), { message: /detector\.kind.*convolutional without a window/ })
   const { detector } = parse(`${asked}window: { rows: 2 }\n`, 'x', noFile)
   assert.equal(detector.kind, 'convolutional')
+  const shares = `${least}window: { rows: 2 }\ndetector: { kind: recurrent, loss: mixed }\n`
+  assert.throws(() => parse(shares, 'x', noFile), { message: /detector\.loss.*squared or huber/ })
 })
 
 test('what is reserved is refused with a word on it', () => {

@@ -4,8 +4,10 @@
 // not see; the target is always the clean row, and a missing value costs nothing.
 // Training is bounded by its work: wide or long windows see fewer and smaller batches.
 
+import { Failure } from '../../core/failure.ts'
 import { Random } from '../../core/random.ts'
 import { constantColumns } from '../covariance.ts'
+import type { Loss } from '../loss.ts'
 import type { Member, SequenceMember } from '../model.ts'
 import type { Products } from '../sequence/products.ts'
 import { reconstructSequence, trainSequence } from '../sequence/train.ts'
@@ -14,6 +16,7 @@ import { productsOf } from '../training.ts'
 import { type Fitted, filled, type KindOptions, type TrainingRows } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { batches, type Spoil } from './network.ts'
+import { objectiveOf } from './objective.ts'
 import { scoringOf, whitenedWidthMax } from './scoring.ts'
 import { sizeOf } from './size.ts'
 
@@ -84,6 +87,7 @@ function network(rows: TrainingRows, design: SequenceDesign, products: Products,
       seed: options.seed,
       onStep: (step, loss) => options.onProgress(step / size.steps, loss),
     },
+    lossOf(rows, options),
   )
   const present = filled(rows)
   const residuals = reconstructSequence(products, layers, present, count)
@@ -92,6 +96,13 @@ function network(rows: TrainingRows, design: SequenceDesign, products: Products,
   }
   const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
   return { member: { kind: 'sequence', layers, scoring }, losses }
+}
+
+/** Losses that make shares of outputs are for plain rows. */
+function lossOf(rows: TrainingRows, options: KindOptions): Loss {
+  const { loss, shares } = objectiveOf(options.loss, rows, options)
+  if (shares === null) return loss
+  throw new Failure('usage', `the loss ${options.loss} is not for kinds that learn from windows: squared or huber is`)
 }
 
 interface TrainingSize {

@@ -11,7 +11,7 @@ import { turn } from '../../core/elementary.ts'
 import { Failure } from '../../core/failure.ts'
 import { Random } from '../../core/random.ts'
 import { adam, parameter } from '../adam.ts'
-import { lossOnOutput } from '../loss.ts'
+import { type Loss, lossOnOutput } from '../loss.ts'
 import { LossCurve } from '../loss-curve.ts'
 import { type LayerForm, type SequenceLayer, sizeOfTensor, type TensorForm, tensorsOf } from '../sequence.ts'
 import type { Batches, Schedule } from '../tensorflow/train-dense.ts'
@@ -33,6 +33,7 @@ export function trainSequence(
   forms: readonly LayerForm[],
   batches: Batches,
   schedule: Schedule,
+  loss: Loss = { kind: 'squared' },
 ): TrainedSequence {
   const layers = initialLayers(forms, schedule.seed)
   const parameters = layers.flatMap(({ tensors }) => tensors).map(parameter)
@@ -44,13 +45,13 @@ export function trainSequence(
   const curve = new LossCurve(schedule.steps)
   for (let step = 1; step <= schedule.steps; step++) {
     batches.fill(inputs, targets)
-    const { loss, gradients } = lossAndGradients(products, layers, inputs, targets)
-    if (!Number.isFinite(loss)) throw new Failure('training-failed', `the loss is not finite at step ${step}`)
+    const { value, gradients } = lossAndGradients(products, layers, inputs, targets, loss)
+    if (!Number.isFinite(value)) throw new Failure('training-failed', `the loss is not finite at step ${step}`)
     clip(gradients)
     const rate = schedule.learningRate * (0.5 + 0.5 * turn(step / schedule.steps / 2, 'cos'))
     for (const [i, each] of parameters.entries()) adam(each, gradients[i]!, rate, decays[i]!, step)
-    curve.add(loss)
-    schedule.onStep?.(step, loss)
+    curve.add(value)
+    schedule.onStep?.(step, value)
   }
   for (const [l, { tensors }] of layers.entries()) {
     if (tensors.every((tensor) => tensor.every(Number.isFinite))) continue
@@ -76,14 +77,15 @@ function initialTensor(tensor: TensorForm, random: Random): Float32Array {
 }
 
 /**
- * Of one batch: the mean over rows and columns of the squared error, and its gradients, tensor by tensor over all layers.
+ * Of one batch: the mean over rows and columns of the loss, and its gradients, tensor by tensor over all layers.
  */
 export function lossAndGradients(
   products: Products,
   layers: readonly SequenceLayer[],
   inputs: Float32Array,
   targets: Float32Array,
-): { readonly loss: number; readonly gradients: readonly Float32Array[] } {
+  loss: Loss = { kind: 'squared' },
+): { readonly value: number; readonly gradients: readonly Float32Array[] } {
   const width = widthOf(layers)
   const passes: LayerPass[] = []
   let current: Float32Array = inputs
@@ -94,8 +96,8 @@ export function lossAndGradients(
   }
   const slopes = new Float32Array(targets.length)
   const strided = (values: Float32Array): { values: Float32Array; stride: number } => ({ values, stride: width })
-  const ofOutput = lossOnOutput({ kind: 'squared' }, width)
-  const loss = ofOutput(strided(current), strided(targets), strided(slopes), inputs.length / width)
+  const ofOutput = lossOnOutput(loss, width)
+  const value = ofOutput(strided(current), strided(targets), strided(slopes), inputs.length / width)
   let above: Float32Array = slopes
   const gradients: (readonly Float32Array[])[] = []
   for (const pass of passes.reverse()) {
@@ -103,7 +105,7 @@ export function lossAndGradients(
     gradients.unshift(own)
     above = below
   }
-  return { loss, gradients: gradients.flat() }
+  return { value, gradients: gradients.flat() }
 }
 
 function clip(gradients: readonly Float32Array[]): void {
