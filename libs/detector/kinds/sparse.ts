@@ -17,7 +17,7 @@ const share = 0.05
 /** Ten times that of straight units: a sigmoid lets a quarter of a gradient through at most. */
 const learningRate = 1e-2
 /** Against an error per column. */
-const weight = 1e-3
+const weight = 3e-3
 
 export const sparse: Kind = {
   name: 'sparse',
