@@ -14,6 +14,8 @@ import { sizeOf } from './size.ts'
 
 const unitsMin = 8
 const unitsMax = 32
+/** Longer windows are read in patches of several steps: a fit takes time in proportion to the steps of its cells. */
+const cellStepsMax = 64
 const stepsMax = 120
 const learningRate = 1e-2
 
@@ -31,16 +33,20 @@ export const recurrent: Kind = {
 }
 
 export function thereAndBack(cell: RecurrentForm['cell'], window: Grid, code: number): LayerForm[] {
-  const { steps, channels } = window
+  const { channels } = window
   const units = Math.min(unitsMax, Math.max(unitsMin, Math.ceil(channels / 4) * 8))
-  const told = { steps, channels: units }
+  const patch = Math.ceil(window.steps / cellStepsMax)
+  const told = { steps: Math.ceil(window.steps / patch), channels: units }
   const middle = { steps: 1, channels: code }
-  const all = { kernel: steps, stride: steps, activation: straight }
+  const cut = { kernel: patch, stride: patch, activation: straight }
+  const all = { kernel: told.steps, stride: told.steps, activation: straight }
+  const patches: LayerForm[] = patch === 1 ? [] : [{ kind: 'convolution', input: window, output: told, ...cut }]
   return [
-    { kind: 'recurrent', cell, direction: 'forward', input: window, output: told },
+    ...patches,
+    { kind: 'recurrent', cell, direction: 'forward', input: patches.at(-1)?.output ?? window, output: told },
     { kind: 'convolution', input: told, output: middle, ...all },
     { kind: 'transposed', input: middle, output: told, ...all },
     { kind: 'recurrent', cell, direction: 'backward', input: told, output: told },
-    { kind: 'convolution', input: told, output: window, kernel: 1, stride: 1, activation: straight },
+    { kind: 'transposed', input: told, output: window, ...cut },
   ]
 }

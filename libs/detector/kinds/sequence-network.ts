@@ -25,6 +25,9 @@ const weightDecay = 1e-5
 const workMax = 6e9
 const stepsMin = 100
 const batchRowsMin = 16
+/** Rows whose residuals make the scoring of a network, where there are more. */
+const scoredRowsMin = 2000
+const scoredRowsPerColumn = 4
 /** Of forward and back together, in forward passes. */
 const passesOfStep = 3
 
@@ -89,13 +92,24 @@ function network(rows: TrainingRows, design: SequenceDesign, products: Products,
     },
     lossOf(rows, options),
   )
-  const present = filled(rows)
-  const residuals = reconstructSequence(products, layers, present, count)
+  const some = spread(rows)
+  const present = filled(some)
+  const residuals = reconstructSequence(products, layers, present, some.count)
   for (let i = 0; i < residuals.length; i++) {
-    residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
+    residuals[i] = Number.isNaN(some.rows[i]!) ? 0 : present[i]! - residuals[i]!
   }
-  const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
+  const scoring = scoringOf(residuals, some.count, width, constantColumns(rows.rows, count, width))
   return { member: { kind: 'sequence', layers, scoring }, losses }
+}
+
+/** Every k-th row, so many as a scoring needs: windows overlap, and reconstructing all of them takes as long as learning. */
+function spread({ rows, count, width }: TrainingRows): TrainingRows {
+  const every = Math.max(1, Math.floor(count / Math.max(scoredRowsMin, scoredRowsPerColumn * width)))
+  if (every === 1) return { rows, count, width }
+  const kept = Math.floor(count / every)
+  const out = new Float32Array(kept * width)
+  for (let i = 0; i < kept; i++) out.set(rows.subarray(i * every * width, (i * every + 1) * width), i * width)
+  return { rows: out, count: kept, width }
 }
 
 /** Losses that make shares of outputs are for plain rows. */
