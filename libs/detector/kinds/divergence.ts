@@ -11,7 +11,7 @@ import { filled, type TrainingRows } from './kind.ts'
 import type { Network } from './network.ts'
 
 /** Rows that the mean is taken over. */
-const rowsMax = 2000
+const rowsMax = 500
 /** Where all units fell silent, what is left is noise and is not blown up. */
 const meanMin = 0.1
 
