@@ -66,6 +66,10 @@ test('all faults at once, in the order of their lines', () => {
   ])
 })
 
+test('a loss that is not one is answered with the one that was meant', () => {
+  assert.deepEqual(faultsOf(`${least}detector: { loss: hubr }\n`), ['10 detector.loss: "hubr" → huber'])
+})
+
 test('the failure shows every fault with place, line and hint', () => {
   const text = least.replace('at, unit: ms', 'at, unit: min').concat('deliveri: at-least-once\n')
   assert.throws(
