@@ -37,42 +37,70 @@ type Surprised = Combination & { readonly kind: 'surprise' }
 
 function surprised({ sharpness, parts }: Surprised): Combine {
   const total = parts.reduce((sum, { weight }) => sum + weight, 0)
-  const shares = parts.map(({ weight }) => weight / total)
-  const surprises = parts.map(({ surprise }) => surpriseOf(surprise))
-  const nats = new Float64Array(parts.length)
+  const shares = Float64Array.from(parts, ({ weight }) => weight / total)
+  const voices = parts.map(({ surprise }) => new Voice(surprise, sharpness))
   return (count, members, scores) => {
     for (let row = 0; row < count; row++) {
-      let loudest = 0
-      for (let m = 0; m < nats.length; m++) {
-        const value = sharpness * surprises[m]!(members[m]![row]!)
-        nats[m] = value
-        if (value > loudest) loudest = value
-      }
       let sum = 0
-      for (let m = 0; m < nats.length; m++) sum += shares[m]! * exp(nats[m]! - loudest)
-      scores[row] = Math.max(0, bounded((loudest + log(sum)) / sharpness))
+      for (let m = 0; m < voices.length; m++) sum += shares[m]! * voices[m]!.loudness(bounded(members[m]![row]!))
+      scores[row] = sum < Number.MAX_VALUE ? Math.max(0, log(sum) / sharpness) : loudest(voices, shares, members, row)
     }
   }
 }
 
-/** From a member's score to its surprise in nats. */
-export function surpriseOf({ at, nats, rate }: Surprise): (score: number) => number {
-  const places = Float64Array.from(at)
-  const values = Float64Array.from(nats)
-  const last = places.length - 1
-  return (score) => {
-    const x = log(bounded(score))
-    if (!(x > places[0]!)) return values[0]!
-    if (x >= places[last]!) return values[last]! + rate * (x - places[last]!)
+/** Of a row so absurd that its loudness is no number: in logarithms, of which the largest leads. */
+function loudest(
+  voices: readonly Voice[],
+  shares: Float64Array,
+  members: readonly Float32Array[],
+  row: number,
+): number {
+  let most = 0
+  for (const [m, voice] of voices.entries()) {
+    most = Math.max(most, voice.nats(bounded(members[m]![row]!)) + log(shares[m]!) / voice.sharpness)
+  }
+  return bounded(most)
+}
+
+/** A member's score as loudness, exp(sharpness · nats of surprise), straight between the places of its surprise. */
+class Voice {
+  readonly sharpness: number
+  readonly #surprise: Surprise
+  readonly #at: Float64Array
+  readonly #loudness: Float64Array
+
+  constructor(surprise: Surprise, sharpness: number) {
+    this.sharpness = sharpness
+    this.#surprise = surprise
+    this.#at = Float64Array.from(surprise.at)
+    this.#loudness = Float64Array.from(surprise.nats, (nats) => exp(sharpness * nats))
+  }
+
+  loudness(score: number): number {
+    const at = this.#at
+    const values = this.#loudness
+    const last = at.length - 1
+    if (!(score > at[0]!)) return values[0]!
+    if (score >= at[last]!) return values[last]! * exp(this.sharpness * this.#beyond(score))
     let low = 0
     let high = last
     while (high - low > 1) {
       const middle = (low + high) >> 1
-      if (places[middle]! <= x) low = middle
+      if (at[middle]! <= score) low = middle
       else high = middle
     }
-    const share = (x - places[low]!) / (places[high]! - places[low]!)
-    return values[low]! + share * (values[high]! - values[low]!)
+    return values[low]! + ((score - at[low]!) / (at[high]! - at[low]!)) * (values[high]! - values[low]!)
+  }
+
+  nats(score: number): number {
+    const last = this.#at.length - 1
+    if (score < this.#at[last]!) return log(this.loudness(score)) / this.sharpness
+    return this.#surprise.nats[last]! + this.#beyond(score)
+  }
+
+  /** Nats above those of the last place. */
+  #beyond(score: number): number {
+    return this.#surprise.rate * log(score / this.#at[this.#at.length - 1]!)
   }
 }
 
@@ -89,9 +117,9 @@ function weightsOf(combination: Combination, scores: readonly number[]): readonl
       return scores
     case 'surprise': {
       const { sharpness, parts } = combination
-      const nats = parts.map(({ surprise }, m) => sharpness * surpriseOf(surprise)(scores[m]!))
-      const loudest = Math.max(...nats)
-      return parts.map(({ weight }, m) => weight * exp(nats[m]! - loudest))
+      const nats = parts.map(({ surprise }, m) => sharpness * new Voice(surprise, sharpness).nats(scores[m]!))
+      const most = Math.max(...nats)
+      return parts.map(({ weight }, m) => weight * exp(nats[m]! - most))
     }
     default:
       return combination satisfies never

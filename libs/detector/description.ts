@@ -92,7 +92,7 @@ function combinationOf(fields: Fields, members: number): Combination {
     const at = part.numbers('at', 1, surpriseKnotsMax)
     const nats = part.numbers('nats', at.length, at.length)
     const rate = part.number('rate')
-    if (at.some((x, i) => i > 0 && x <= (at[i - 1] ?? x))) invalid(`${part.path}.at`, at, 'ascending numbers')
+    if (at.some((x, i) => x <= (at[i - 1] ?? 0))) invalid(`${part.path}.at`, at, 'numbers that ascend from above 0')
     if (nats.some((x, i) => x < (nats[i - 1] ?? 0))) invalid(`${part.path}.nats`, nats, 'numbers that rise from 0')
     if (rate < 0) invalid(`${part.path}.rate`, rate, 'a number of at least 0')
     part.close()

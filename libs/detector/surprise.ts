@@ -10,34 +10,33 @@ const bodyShare = 0.95
 const bodyKnots = 60
 /** Least mean of the tail, in ln score: a member whose scores hardly differ is not to shout. */
 const tailMin = 0.02
-/** Least distance of places, in ln score. */
-const apart = 1e-9
+/** Least ratio of a place to the one before. */
+const apart = 1 + 1e-9
 const scoreMin = 1e-30
 
 /** `scores` ≥ 0, in any order, at least one. */
 export function surpriseFrom(scores: Float32Array): Surprise {
-  const sorted = Float64Array.from(scores, (score) => log(Math.max(score, scoreMin))).sort()
-  const quantile = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+  const sorted = Float64Array.from(scores, (score) => Math.max(score, scoreMin)).sort()
   const at: number[] = []
   const nats: number[] = []
   for (let i = 0; i < bodyKnots; i++) {
     const share = (bodyShare * i) / (bodyKnots - 1)
-    const place = quantile(share)
-    // Of equal places the last stands: so many scores are not above it.
-    if (at.length > 0 && place - (at.at(-1) ?? place) < apart) {
+    const place = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 1
+    const before = at.at(-1)
+    if (before !== undefined && place < before * apart) {
+      // Of equal places the last stands: so many scores are not above it.
       if (at.length > 1) nats[nats.length - 1] = -log(1 - share)
       continue
     }
     at.push(place)
     nats.push(-log(1 - share))
   }
-  const level = at.at(-1) ?? 0
+  const level = at.at(-1) ?? 1
   let sum = 0
   let beyond = 0
   for (const place of sorted) {
     if (place <= level) continue
-    sum += place - level
+    sum += log(place / level)
     beyond++
   }
   return { at, nats, rate: 1 / Math.max(tailMin, beyond === 0 ? 0 : sum / beyond) }

@@ -4,6 +4,7 @@
 
 import { findBroker } from '../kafka/broker.ts'
 import { decode } from './decode.ts'
+import { ensemble } from './ensemble.ts'
 import { featurize } from './featurize.ts'
 import type { Figure, Size } from './figure.ts'
 import { backlog } from './kafka.ts'
@@ -47,6 +48,7 @@ export const benches: Readonly<Record<string, Bench>> = {
   verdict: alone(verdict),
   state: alone(state),
   training: alone(training),
+  ensemble: alone(ensemble),
   kafka: onKafka(backlog),
   latency: onKafka(latency),
   recovery: onKafka(recovery),
