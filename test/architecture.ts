@@ -31,7 +31,9 @@ const rooms: readonly Room[] = [
   { at: 'services/notifier/', imports: ['libs/'] },
   { at: 'services/cli/', imports: ['libs/', 'services/', 'examples/'] },
   { at: 'examples/', imports: [CORE, 'libs/codec/'] },
+  { at: 'examples/digits/', imports: [CORE, 'libs/detector/'] },
   { at: 'deploy/', imports: [CORE, 'libs/run/'] },
+  { at: 'deploy/reference/', imports: [CORE, 'libs/run/', 'services/cli/'] },
   { at: 'test/', imports: [''] },
 ]
 
@@ -90,7 +92,8 @@ const within = (file: string, prefixes: readonly Prefix[]): boolean =>
 const isShell = (file: string): boolean => /^services\/.*\/main\.ts$/.test(file)
 const isProduct = (file: string): boolean => within(file, ['libs/', 'services/', 'examples/', 'deploy/'])
 /** Programs that build or write files are shells of their own. */
-const isTool = (file: string): boolean => file.endsWith('.mjs') || file === 'deploy/grafana/write.ts'
+const isTool = (file: string): boolean =>
+  file.endsWith('.mjs') || ['deploy/grafana/write.ts', 'examples/digits/main.ts'].includes(file)
 const isPure = (file: string): boolean => isProduct(file) && !isShell(file) && !isTool(file)
 /** Adapters of the bus schedule by timers; what they decide does not depend on them. */
 const isAdapter = (file: string): boolean => file.startsWith('libs/bus/')
@@ -174,6 +177,7 @@ const kernels: readonly string[] = [
   'libs/detector/artefact.ts',
   'libs/detector/calibration-tail.ts',
   'libs/detector/calibration.ts',
+  'libs/detector/code.ts',
   'libs/detector/combination.ts',
   'libs/detector/covariance.ts',
   'libs/detector/dense-layout.ts',
@@ -187,6 +191,7 @@ const kernels: readonly string[] = [
   'libs/detector/gate-anomalies.ts',
   'libs/detector/gate-shift.ts',
   'libs/detector/gate.ts',
+  'libs/detector/generate.ts',
   'libs/detector/kernel/twin-activation.ts',
   'libs/detector/kernel/twin-histogram.ts',
   'libs/detector/kernel/twin-nearest.ts',
@@ -216,8 +221,10 @@ const kernels: readonly string[] = [
   'libs/detector/members-sequence.ts',
   'libs/detector/packing.ts',
   'libs/detector/penalty.ts',
+  'libs/detector/reconstruction.ts',
   'libs/detector/safetensors.ts',
   'libs/detector/select.ts',
+  'libs/detector/spoilt.ts',
   'libs/detector/sequence/activation.ts',
   'libs/detector/sequence/convolution.ts',
   'libs/detector/sequence/products.ts',
@@ -230,6 +237,7 @@ const kernels: readonly string[] = [
   'libs/detector/tensorflow/train-dense.ts',
   'libs/detector/threshold.ts',
   'libs/detector/train-on-kernel.ts',
+  'libs/detector/two-sample.ts',
   'libs/run/histogram.ts',
   'libs/stream/admission.ts',
   'libs/stream/decay.ts',

@@ -1,13 +1,13 @@
-// Program: the command line: which commands there are, their arguments and help. The only door to commander. Each command is
-// loaded when it is called, so that `alerts` does not load TensorFlow.
+// Program: the command line: which commands there are, their arguments and help. Each command is loaded when it is called, so
+// that `alerts` does not load TensorFlow.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { Failure } from '../../libs/core/failure.ts'
-import { settingTable } from '../../libs/run/setting-table.ts'
-import { flagOf } from '../../libs/run/settings.ts'
 import { detectorKinds, lossKinds } from '../../libs/stream/spec.ts'
 import type { OnMismatch } from '../../libs/task/restore.ts'
+import { command, list, type Options, rate, whole } from './command.ts'
 import type { Context } from './context.ts'
+import { restorations } from './program-restorations.ts'
 
 /** What main needs to make a context: settings given as flags. */
 export interface Invocation {
@@ -16,23 +16,15 @@ export interface Invocation {
 }
 
 type MakeContext = (invocation: Invocation) => Context
-type Options = Record<string, unknown>
 
 export async function program(argv: readonly string[], makeContext: MakeContext): Promise<void> {
   let help = ''
-  const root = new Command('plumbline')
-    .description('Streaming anomaly detection for Kafka.')
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({
-      writeErr: (text) => {
-        help = text
-      },
-    })
-  const context = (options: Options): Context => makeContext({ flags: options, json: options['json'] === true })
-  services(root, context)
-  batch(root, context)
-  inspection(root, context)
+  const root = commands(
+    (options) => makeContext({ flags: options, json: options['json'] === true }),
+    (text) => {
+      help = text
+    },
+  )
   try {
     await root.parseAsync([...argv])
   } catch (thrown) {
@@ -43,19 +35,18 @@ export async function program(argv: readonly string[], makeContext: MakeContext)
   }
 }
 
-function command(parent: Command, signature: string, description: string, example: string): Command {
-  const made = parent
-    .command(signature)
-    .description(description)
-    .addHelpText('before', `Example: ${example}\n`)
-    .option('--json', 'print JSON lines')
-  for (const row of settingTable) {
-    // A secret as a flag would be seen by other users of the machine.
-    if (row.kind === 'secret') continue
-    const form = row.kind === 'list' ? `${flagOf(row.name)} <list>` : `${flagOf(row.name)} <${row.kind}>`
-    made.addOption(new Option(form, `${row.help} [${row.variable}]`))
-  }
-  return made
+/** The root of all commands. */
+export function commands(context: (options: Options) => Context, writeErr: (text: string) => void): Command {
+  const root = new Command('plumbline')
+    .description('Streaming anomaly detection for Kafka.')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr })
+  services(root, context)
+  batch(root, context)
+  restorations(root, context)
+  inspection(root, context)
+  return root
 }
 
 function services(root: Command, context: (options: Options) => Context): void {
@@ -204,20 +195,4 @@ function inspection(root: Command, context: (options: Options) => Context): void
       const { showReject } = await import('./commands/dlq.ts')
       await showReject(context(options), id, options['raw'] === true ? 'raw' : 'masked')
     })
-}
-
-function list(text: string): string[] {
-  return text.split(',').map((name) => name.trim())
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1 on')
-  return value
-}
-
-function rate(text: string): number {
-  const value = Number(text)
-  if (!(value > 0 && value < 0.5)) throw new InvalidArgumentError('give a rate above 0 and below 0.5')
-  return value
 }

@@ -1,9 +1,11 @@
 // Table windows: a table's rows as windows of w consecutive rows, and scores of windows back on rows.
+// restored: a cell is the mean of what all windows that cover it make of it.
 // causal: the score of a window stands on its last row, known at once; the first w − 1 rows carry the first full window's.
 // spread: a row gets the mean score of all windows that cover it, known up to w − 1 rows later.
 
 import { Failure } from '../../libs/core/failure.ts'
 import type { Detector } from '../../libs/detector/detector.ts'
+import type { Reconstruct } from '../../libs/detector/reconstruction.ts'
 
 /** All windows of `window` rows, oldest row first: (count − window + 1) × (window · width). */
 export function windowsOf(rows: Float32Array, count: number, width: number, window: number): Float32Array {
@@ -24,8 +26,7 @@ export function scoresOf(
 ): Float32Array {
   const window = detector.width / width
   if (count === 0) return new Float32Array(0)
-  const total = count - window + 1
-  if (total < 1) throw new Failure('data-invalid', `${place}: ${count} rows are fewer than one window of ${window}`)
+  const total = windowCount(count, window, place)
   const scores = new Float32Array(total)
   const chunk = new Float32Array(detector.rowsMax)
   for (let from = 0; from < total; from += detector.rowsMax) {
@@ -37,6 +38,40 @@ export function scoresOf(
     scores.set(chunk.subarray(0, size), from)
   }
   return align === 'causal' ? causal(scores, count, window) : spread(scores, count, window)
+}
+
+/** How many windows there are of `count` > 0 rows. */
+export function windowCount(count: number, window: number, place: string): number {
+  if (count >= window) return count - window + 1
+  throw new Failure('data-invalid', `${place}: ${count} rows are fewer than one window of ${window}`)
+}
+
+/**
+ * Every cell as it is expected: the mean of what all windows that cover its row make of it. Windows that `wanted` does not
+ * ask for are passed over; cells that no other window covers stay as they are.
+ */
+export function restoredRows(
+  cells: Float32Array,
+  { width, window, place }: { readonly width: number; readonly window: number; readonly place: string },
+  reconstruct: Reconstruct,
+  wanted: (row: Float32Array) => boolean = () => true,
+): Float32Array {
+  const count = cells.length / width
+  if (count === 0) return new Float32Array(0)
+  const size = window * width
+  const sums = new Float64Array(cells.length)
+  const times = new Uint16Array(count)
+  for (let from = 0; from < windowCount(count, window, place); from++) {
+    const row = cells.subarray(from * width, from * width + size)
+    if (!wanted(row)) continue
+    for (const [i, value] of reconstruct(row).entries())
+      sums[from * width + i] = (sums[from * width + i] as number) + value
+    for (let i = from; i < from + window; i++) times[i] = (times[i] as number) + 1
+  }
+  return cells.map((value, i) => {
+    const covered = times[Math.floor(i / width)] as number
+    return covered === 0 ? value : (sums[i] as number) / covered
+  })
 }
 
 function causal(scores: Float32Array, count: number, window: number): Float32Array {

@@ -1,0 +1,30 @@
+// Restorable: a table and a detector that restores its cells, both from files.
+
+import { reconstruction } from '../../libs/detector/reconstruction.ts'
+import type { Context } from './context.ts'
+import { parseCsv } from './csv.ts'
+import { tableDetector } from './table-detector.ts'
+import { restoredRows } from './table-windows.ts'
+
+export interface Restorable {
+  readonly columns: readonly string[]
+  /** Row-major; NaN = missing. */
+  readonly cells: Float32Array
+  /** Standard deviation of each column in training; of one that did not move, the least that counts. */
+  readonly deviations: Float32Array
+  /** Every cell as it is expected; see restoredRows. */
+  readonly restored: (cells: Float32Array, wanted?: (row: Float32Array) => boolean) => Float32Array
+}
+
+export function restorable({ files }: Context, file: string, detector: string): Restorable {
+  const { model, columns, window } = tableDetector(files, detector)
+  const { cells } = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
+  const reconstruct = reconstruction(model)
+  const form = { width: columns.length, window, place: file }
+  return {
+    columns,
+    cells,
+    deviations: model.scaler.inverseScale.slice(0, columns.length).map((inverse) => (inverse === 0 ? 1 : 1 / inverse)),
+    restored: (given, wanted) => restoredRows(given, form, reconstruct, wanted),
+  }
+}
