@@ -5,7 +5,8 @@
 //   E2 scores are finite and ≥ 0, whatever finite numbers or NaN a row holds.
 //   E3 `input` is only read; examining or probing rows does not touch it.
 // Missing values (NaN): a row that has some is scored again by a slower program. Per member they start as 0 (the scaled
-// mean), the reconstruction fills them in, twice, and their residual is set to its mean: only what was observed counts.
+// mean) and are filled in, by the reconstruction some times over or as members-settle.ts says; their residuals are set so
+// that only what was observed counts.
 
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
@@ -28,7 +29,7 @@ const chunkRows = 64
 /** Rows of the side entrance for rows with missing values and for explanations. */
 export const probeRows = 16
 /** Times that missing values are filled in by the reconstruction before a row is scored, */
-const fillRoundsScore = 2
+const fillRoundsScore = 4
 /**
  * and before it is explained: rare, and with a few features masked at once each round comes only part of the way (in the
  * test with planted anomalies 2 rounds restore 86 of 100 values, 4 rounds 94, 8 rounds all).
@@ -55,7 +56,7 @@ export interface Engine {
 /** One member's view of the row last examined, in scaled units; missing values are filled in. */
 export interface View {
   readonly reconstructed: Float32Array
-  /** r = z − ẑ − residual mean; 0 where missing. */
+  /** r = z − ẑ − residual mean; where missing, 0 or what the other residuals say of it. */
   readonly residual: Float32Array
   /** The member's own score. */
   readonly score: Float32Array
@@ -215,6 +216,7 @@ function plan(model: Model): Plan {
     look.push(
       ...member.reconstruct(buffers),
       ...residuals(member.residualMean, buffers, masks),
+      ...(member.settle?.(buffers, masks) ?? []),
       ...capture(buffers, captures[i]!),
     )
   })
@@ -225,6 +227,7 @@ function plan(model: Model): Plan {
 /** From the scaled rows to rows whose missing values were filled in so many times. */
 function filled(member: PlacedMember, buffers: Buffers, scaled: number, masks: number, rounds: number): number[] {
   const { z, reconstructed, vectors } = buffers
+  if (member.fill) return [...operation(COPY, scaled, z, vectors), ...member.fill(buffers, masks)]
   const round = [...member.reconstruct(buffers), ...operation(FILL, z, reconstructed, masks, vectors)]
   return [...operation(COPY, scaled, z, vectors), ...Array.from({ length: rounds }, () => round).flat()]
 }

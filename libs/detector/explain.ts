@@ -136,16 +136,20 @@ function suspectsOf(shares: Float64Array, groups: Int32Array, features: number):
   return large.sort((a, b) => byFeature[b]! - byFeature[a]! || a - b).slice(0, suspectsMax)
 }
 
-/** The mean reconstruction of the row last examined, in row units; a column without scale was always its mean. */
+/**
+ * The mean reconstruction of the row last examined, in row units; a column without scale was always its mean. Rows are never
+ * farther from normal than the scaler's clip, and so nothing farther is expected, however much of the row is missing.
+ */
 function expectedRow(model: Model, engine: Engine): Float32Array {
-  const { mean, inverseScale } = model.scaler
+  const { mean, inverseScale, clip } = model.scaler
   const { views } = engine
   const expected = new Float32Array(model.width)
   for (let column = 0; column < expected.length; column++) {
     const scale = inverseScale[column]!
     let z = 0
     for (let v = 0; v < views.length; v++) z += views[v]!.reconstructed[column]!
-    expected[column] = scale === 0 ? mean[column]! : mean[column]! + z / views.length / scale
+    const told = Math.max(-clip, Math.min(clip, z / views.length))
+    expected[column] = scale === 0 ? mean[column]! : mean[column]! + told / scale
   }
   return expected
 }

@@ -1,35 +1,47 @@
 // Members scoring: how residuals become a score in the kernel.
+// A row with missing values is scored by what was observed, times columns over columns observed. For a Mahalanobis member
+// that is the distance within the observed columns: the residuals of the missing settle where they add nothing to it. Were
+// they 0, correlated columns would make a normal row seem far.
+// Sources: Little and Smith, Editing and imputing for quantitative survey data (1987); Béguin and Hulliger, The BACON-EEM
+// algorithm for multivariate outlier detection in incomplete survey data (2008), for the distance and its rescaling.
 
 import type { Arena } from './kernel/arena.ts'
 import { DENSE, ERROR, operation, RESIDUAL, real, SQUARES, WEIGHTED } from './kernel/program.ts'
 import type { Buffers, PlacedMember } from './members.ts'
+import { placeSettle } from './members-settle.ts'
 import type { Scoring } from './model.ts'
 import { packed } from './packing.ts'
 
-/** Scores what `reconstruct` gives. */
+/** Scores what `reconstruct` gives. A member with a `fill` of its own comes to the same distance without settling. */
 export function placeScoring(
   arena: Arena,
   scoring: Scoring,
   width: number,
   reconstruct: PlacedMember['reconstruct'],
-): Pick<PlacedMember, 'score' | 'residualMean'> {
+  fill: PlacedMember['fill'] = null,
+): Pick<PlacedMember, 'score' | 'residualMean' | 'fill' | 'settle'> {
   const stride = Math.ceil(width / 8) * 8
   switch (scoring.kind) {
     case 'mahalanobis': {
       const residualMean = arena.place(scoring.residualMean, stride)
       const whitening = arena.place(packed(transposed(scoring.whitening, width), width, width))
       const zeros = arena.reserve(stride)
-      const score: PlacedMember['score'] = (buffers, { scores, masks }) => {
+      const ones = arena.place(new Float32Array(width).fill(1), stride)
+      const settle = fill === null ? placeSettle(arena, scoring.whitening, width) : null
+      const score: PlacedMember['score'] = (buffers, { scores, counts, masks }) => {
         const { residual, left, vectors } = buffers
         const bytes = vectors * 16
         return [
           ...reconstruct(buffers),
           ...residuals(residualMean, buffers, masks),
+          ...(masks === 0 || settle === null ? [] : settle(buffers, masks)),
           ...operation(DENSE, residual, bytes, width, 1, whitening, zeros, left, bytes, vectors / 2, real(1), 0),
-          ...operation(SQUARES, left, vectors, scores),
+          ...(masks === 0
+            ? operation(SQUARES, left, vectors, scores)
+            : operation(WEIGHTED, left, ones, width, counts, vectors, scores)),
         ]
       }
-      return { score, residualMean }
+      return { score, residualMean, fill, settle }
     }
     case 'error-over-train': {
       const residualMean = arena.reserve(stride)
@@ -56,7 +68,7 @@ export function placeScoring(
 
 /** 32-bit values of kernel memory. */
 export function scoringValues(scoring: Scoring, width: number): number {
-  return scoring.kind === 'mahalanobis' ? width * (width + 7) : width
+  return scoring.kind === 'mahalanobis' ? 2 * width * (width + 7) : width
 }
 
 /** Operations from buffers.z and buffers.reconstructed to buffers.residual. */

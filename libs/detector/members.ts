@@ -8,6 +8,7 @@ import { placeHistogram } from './members-histogram.ts'
 import { placeNeighbours } from './members-neighbours.ts'
 import { placeScoring } from './members-scoring.ts'
 import { placeSequence } from './members-sequence.ts'
+import { placeFill } from './members-settle.ts'
 import type { Member } from './model.ts'
 
 /** Positions of the work buffers that all members share, each with room for a chunk of rows. */
@@ -38,6 +39,10 @@ export interface PlacedMember {
   readonly score: (buffers: Buffers, target: Target) => number[]
   /** Position of the mean residual of normal rows. */
   readonly residualMean: number
+  /** Operations that fill in what is missing in buffers.z; without, the reconstruction does it in rounds. */
+  readonly fill?: ((buffers: Buffers, masks: number) => number[]) | null
+  /** Operations that give missing values the residuals they are scored with; without, those are their mean. */
+  readonly settle?: ((buffers: Buffers, masks: number) => number[]) | null
   /** Columns that a work buffer needs. */
   readonly columnsMax: number
 }
@@ -48,7 +53,8 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
   switch (member.kind) {
     case 'dense': {
       const { reconstruct, columnsMax } = placeDense(arena, member, stride)
-      return { ...placeScoring(arena, member.scoring, width, reconstruct), reconstruct, columnsMax }
+      const scoring = placeScoring(arena, member.scoring, width, reconstruct, placeFill(arena, member))
+      return { ...scoring, reconstruct, columnsMax }
     }
     case 'divergence':
       return placeDivergence(arena, member, width)

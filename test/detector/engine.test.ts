@@ -51,7 +51,7 @@ function scores(running: Engine, rows: Float32Array, batch: number): Float32Arra
   return result
 }
 
-/** Scores in float64 with Math, without the kernel; missing values filled in twice and left out of the score. */
+/** Scores in float64 with Math, without the kernel; missing values filled in four times and left out of the score. */
 function reference(model: DenseModel, row: Float32Array): number {
   const { mean, inverseScale, clip } = model.scaler
   const missing = Array.from(row, (x) => Number.isNaN(x))
@@ -60,7 +60,7 @@ function reference(model: DenseModel, row: Float32Array): number {
     const z = Array.from(row, (x, i) =>
       missing[i] ? 0 : Math.max(-clip, Math.min(clip, (x - mean[i]!) * inverseScale[i]!)),
     )
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 4; round++) {
       const filled = reconstruct(member, z)
       for (let i = 0; i < z.length; i++) if (missing[i]) z[i] = filled[i]!
     }
@@ -73,14 +73,28 @@ function reference(model: DenseModel, row: Float32Array): number {
     } else {
       assert.ok(scoring.kind === 'mahalanobis')
       const r = z.map((value, i) => (missing[i] ? 0 : value - reconstructed[i]! - scoring.residualMean[i]!))
-      for (let i = 0; i < r.length; i++) {
-        let y = 0
-        for (let j = 0; j <= i; j++) y += scoring.whitening[i * r.length + j]! * r[j]!
-        sum += y * y
-      }
+      settle(r, missing, scoring.whitening)
+      const square = whitened(r, scoring.whitening).reduce((total, y) => total + y * y, 0)
+      sum += (square * r.length) / Math.max(1, missing.filter((lost) => !lost).length)
     }
   }
   return sum / model.members.length
+}
+
+/** Four sweeps, each of which moves one missing residual after the other to where ‖W r‖² is least. */
+function settle(r: number[], missing: readonly boolean[], whitening: Float32Array): void {
+  for (let sweep = 0; sweep < 4; sweep++) {
+    for (let j = 0; j < r.length; j++) {
+      if (!missing[j]) continue
+      const column = r.map((_, i) => whitening[i * r.length + j]!)
+      const along = whitened(r, whitening).reduce((sum, y, i) => sum + y * column[i]!, 0)
+      r[j]! -= along / column.reduce((sum, w) => sum + w * w, 0)
+    }
+  }
+}
+
+function whitened(r: readonly number[], whitening: Float32Array): number[] {
+  return r.map((_, i) => r.reduce((sum, value, j) => sum + whitening[i * r.length + j]! * value, 0))
 }
 
 function reconstruct(member: DenseMember, z: readonly number[]): readonly number[] {

@@ -156,3 +156,23 @@ test('a row that is reconstructed exactly has nothing to explain (X1)', () => {
   const { contributions } = running.explain(Float32Array.from(centers))
   assert.ok(contributions.every((value) => value === 0))
 })
+
+test('nothing is expected that is farther from normal than rows can be', () => {
+  const model = projection('mahalanobis')
+  const [member] = model.members
+  assert.ok(member?.kind === 'dense')
+  const doubling: DenseLayer = {
+    kind: 'dense',
+    inputs: width,
+    outputs: width,
+    activation: { kind: 'linear' },
+    weights: Float32Array.from({ length: width * width }, (_, at) => (at % (width + 1) === 0 ? 2 : 0)),
+    bias: new Float32Array(width).fill(1),
+  }
+  const clip = 50
+  const scaler = { ...model.scaler, clip }
+  const running = detector({ ...model, scaler, members: [{ ...member, layers: [doubling] }] }, 'none')
+  const row = normalRow()
+  row[4] = Number.NaN
+  assert.equal(running.explain(row).expected[4], Math.fround(centers[4]! + clip * scales[4]!))
+})

@@ -22,6 +22,7 @@ import {
   RECUR,
   RESIDUAL,
   SCALE,
+  SETTLE,
   SHARES,
   SQUARES,
   TRAIL,
@@ -31,6 +32,7 @@ import { activate, pmax, pmin } from './twin-activation.ts'
 import { histogram } from './twin-histogram.ts'
 import { distance, nearest, probe, recall, runWords } from './twin-nearest.ts'
 import { sequence } from './twin-sequence.ts'
+import { settle } from './twin-settle.ts'
 import { divergence, shares } from './twin-shares.ts'
 import { trail } from './twin-trail.ts'
 
@@ -59,6 +61,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       return 0
     case RESIDUAL:
       residual(heap, words, at, count)
+      return 0
+    case SETTLE:
+      settle(heap, words, at, count)
       return 0
     case SHARES:
       shares(heap, words, at, count)

@@ -12,6 +12,7 @@ import { add, attend, normalise } from './attention'
 import { recur } from './recurrent'
 import { bow, convolve, move } from './sequence'
 import { trail } from './trail'
+import { settle } from './settle'
 import { shares } from './shares'
 import { adam, backward, derive, loss, transpose } from './train'
 
@@ -36,6 +37,7 @@ const DIVERGENCE: i32 = 31
 const TRAIL: i32 = 17
 const HISTOGRAM: i32 = 18
 const PROBE: i32 = 19
+const SETTLE: i32 = 32
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
@@ -84,6 +86,9 @@ function step(at: usize, row: i32, count: i32): i32 {
       return 0
     case RESIDUAL:
       residual(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7))
+      return 0
+    case SETTLE:
+      settle(word(at, 2), word(at, 3), word(at, 4), word(at, 5), word(at, 6), count, word(at, 7))
       return 0
     case SQUARES:
       squares(word(at, 2), count, word(at, 3), word(at, 4) + (row << 2))
