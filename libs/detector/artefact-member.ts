@@ -2,8 +2,17 @@
 // implies and is checked where a score could go wrong by it.
 
 import { Failure } from '../core/failure.ts'
-import type { DescribedLayer, DescribedMember, DescribedNetwork } from './description-member.ts'
-import { binsBeside, type DenseLayer, type DenseMember, type Member, type Scoring } from './model.ts'
+import type { DescribedLayer, DescribedLens, DescribedMember, DescribedNetwork } from './description-member.ts'
+import { lensWidth, seenWidth } from './lens.ts'
+import {
+  binsBeside,
+  type DenseLayer,
+  type DenseMember,
+  type Lens,
+  type Member,
+  type NeighboursMember,
+  type Scoring,
+} from './model.ts'
 import { tensorsOf } from './sequence.ts'
 
 type Put = (name: string, values: Float32Array, ...shape: readonly number[]) => void
@@ -22,8 +31,9 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       putLayer(put, `${path}.spread`, member.spread)
       return
     case 'dense':
+      putLens(put, path, member.lens)
       putNetwork(put, path, member)
-      putScoring(put, path, member.scoring, width)
+      putScoring(put, path, member.scoring, seenWidth(member, width))
       return
     case 'sequence':
       for (const [l, { form, tensors }] of member.layers.entries())
@@ -32,12 +42,14 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       putScoring(put, path, member.scoring, width)
       return
     case 'neighbours':
-      put(`${path}.rows`, member.rows, member.count, width)
+      putLens(put, path, member.lens)
+      put(`${path}.rows`, member.rows, member.count, seenWidth(member, width))
       if (member.metric !== null) {
-        put(`${path}.metric.to`, member.metric.to, width, width)
-        put(`${path}.metric.back`, member.metric.back, width, width)
+        put(`${path}.metric.to`, member.metric.to, seenWidth(member, width), seenWidth(member, width))
+        put(`${path}.metric.back`, member.metric.back, seenWidth(member, width), seenWidth(member, width))
       }
-      put(`${path}.factors`, member.factors, member.count)
+      if (member.scoring.kind === 'distance') put(`${path}.factors`, member.scoring.factors, member.count)
+      else putScoring(put, path, member.scoring, seenWidth(member, width))
       return
     case 'histogram':
       put(`${path}.typical`, member.typical, width)
@@ -48,6 +60,12 @@ export function putMember(put: Put, path: string, member: Member, width: number)
     default:
       member satisfies never
   }
+}
+
+function putLens(put: Put, path: string, lens: Lens | undefined): void {
+  if (lens === undefined) return
+  put(`${path}.lens.center`, lens.center)
+  put(`${path}.lens.inverse`, lens.inverse)
 }
 
 function putNetwork(put: Put, path: string, { layers, shares }: Pick<DenseMember, 'layers' | 'shares'>): void {
@@ -85,8 +103,14 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
       return { kind, ...takeNetwork(finite, path, member, width), code, scale, spread }
     }
     case 'dense': {
-      const scoring = takeScoring(tensors, path, member.scoring.kind, width)
-      return { kind: member.kind, ...takeNetwork(finite, path, member, width), scoring }
+      const seen = seenWidth(member, width)
+      const scoring = takeScoring(tensors, path, member.scoring.kind, seen)
+      return {
+        kind: member.kind,
+        ...takeLens(tensors, path, member),
+        ...takeNetwork(finite, path, member, seen),
+        scoring,
+      }
     }
     case 'sequence': {
       const layers = member.layers.map((form, l) => {
@@ -98,15 +122,7 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
       return { kind: member.kind, layers, scoring: takeScoring(tensors, path, member.scoring.kind, width) }
     }
     case 'neighbours':
-      return {
-        ...member,
-        rows: finite(`${path}.rows`, member.count, width),
-        metric:
-          member.metric === 'none'
-            ? null
-            : { to: finite(`${path}.metric.to`, width, width), back: finite(`${path}.metric.back`, width, width) },
-        factors: positive(`${path}.factors`, member.count),
-      }
+      return takeNeighbours(tensors, path, member, seenWidth(member, width))
     case 'histogram':
       return {
         ...member,
@@ -118,6 +134,42 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
     default:
       return member satisfies never
   }
+}
+
+function takeNeighbours(
+  tensors: MemberTensors,
+  path: string,
+  member: DescribedMember & { readonly kind: 'neighbours' },
+  width: number,
+): NeighboursMember {
+  const { finite, positive } = tensors
+  const { lens: _, ...described } = member
+  return {
+    ...described,
+    ...takeLens(tensors, path, member),
+    rows: finite(`${path}.rows`, member.count, width),
+    metric:
+      member.metric === 'none'
+        ? null
+        : { to: finite(`${path}.metric.to`, width, width), back: finite(`${path}.metric.back`, width, width) },
+    scoring:
+      member.scoring.kind === 'distance'
+        ? { kind: 'distance', factors: positive(`${path}.factors`, member.count) }
+        : { kind: 'error-over-train', trainError: positive(`${path}.train_error`, width) },
+  }
+}
+
+function takeLens(
+  { finite }: MemberTensors,
+  path: string,
+  { lens }: { readonly lens?: DescribedLens },
+): { lens?: Lens } {
+  if (lens === undefined) return {}
+  const width = lensWidth(lens)
+  const inverse = finite(`${path}.lens.inverse`, width)
+  if (inverse.some((value) => value < 0))
+    throw new Failure('artefact-invalid', `artefact: ${path}.lens.inverse is not at least 0`)
+  return { lens: { ...lens, center: finite(`${path}.lens.center`, width), inverse } }
 }
 
 function takeNetwork(

@@ -2,11 +2,14 @@
 
 import { type Fields, invalid } from './description-fields.ts'
 import { activationOf, describeActivation, describeForm, formsOf } from './description-form.ts'
+import { lensWidth, seenWidth } from './lens.ts'
 import {
   type DenseLayer,
   type DenseMember,
   type Json,
+  type Lens,
   type Member,
+  type NeighboursScoring,
   neighboursMax,
   type Scoring,
   type Shares,
@@ -21,15 +24,18 @@ export const layersMax = 64
 export const storedMax = 65_536
 /** Bins of a column. */
 const binsMax = 1024
+/** Lengths that a lens looks over. */
+const spansMax = 16
 
 type DescribedScoring = { readonly kind: Scoring['kind'] }
 export type DescribedLayer = Omit<DenseLayer, 'weights' | 'bias'>
+export type DescribedLens = Omit<Lens, 'center' | 'inverse'>
 export interface DescribedNetwork {
   readonly layers: readonly DescribedLayer[]
   readonly categories?: Shares['categories']
 }
 export type DescribedMember =
-  | (DescribedNetwork & { readonly kind: 'dense'; readonly scoring: DescribedScoring })
+  | (DescribedNetwork & { readonly kind: 'dense'; readonly lens?: DescribedLens; readonly scoring: DescribedScoring })
   | (DescribedNetwork & {
       readonly kind: 'divergence'
       readonly code: number
@@ -43,13 +49,20 @@ export type DescribedMember =
       readonly neighbours: number
       readonly probes: number
       readonly metric: 'none' | 'linear'
+      readonly lens?: DescribedLens
+      readonly scoring: { readonly kind: NeighboursScoring['kind'] }
     }
   | { readonly kind: 'histogram'; readonly bins: number; readonly base: number }
 
 export function describeMember(member: Member): Json {
   switch (member.kind) {
     case 'dense':
-      return { kind: member.kind, ...describeNetwork(member), scoring: { kind: member.scoring.kind } }
+      return {
+        kind: member.kind,
+        ...describeLens(member),
+        ...describeNetwork(member),
+        scoring: { kind: member.scoring.kind },
+      }
     case 'divergence': {
       const { kind, code, scale, spread } = member
       return { kind, ...describeNetwork(member), code, scale, spread: describeLayer(spread) }
@@ -60,13 +73,19 @@ export function describeMember(member: Member): Json {
     }
     case 'neighbours': {
       const { kind, count, neighbours, probes, metric } = member
-      return { kind, count, neighbours, probes, metric: metric === null ? 'none' : 'linear' }
+      const rows = { count, neighbours, probes, metric: metric === null ? 'none' : 'linear' }
+      return { kind, ...describeLens(member), ...rows, scoring: { kind: member.scoring.kind } }
     }
     case 'histogram':
       return { kind: member.kind, bins: member.bins, base: member.base }
     default:
       return member satisfies never
   }
+}
+
+function describeLens({ lens }: { readonly lens?: Lens }): { [key: string]: Json } {
+  if (lens === undefined) return {}
+  return { lens: { channels: lens.channels, spans: lens.spans, clip: lens.clip } }
 }
 
 function describeNetwork({ layers, shares }: Pick<DenseMember, 'layers' | 'shares'>): { [key: string]: Json } {
@@ -89,8 +108,11 @@ export function memberOf(fields: Fields, width: number): DescribedMember {
 function describedOf(kind: DescribedMember['kind'], fields: Fields, width: number): DescribedMember {
   const path = `${fields.path}.layers`
   switch (kind) {
-    case 'dense':
-      return { kind, ...networkOf(fields, width, path), scoring: scoringOf(fields.fields('scoring')) }
+    case 'dense': {
+      const lens = lensOf(fields, width)
+      const network = networkOf(fields, seenWidth(lens, width), path)
+      return { kind, ...lens, ...network, scoring: scoringOf(fields.fields('scoring')) }
+    }
     case 'divergence':
       return divergenceOf(fields, networkOf(fields, width, path))
     case 'sequence': {
@@ -101,13 +123,33 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
       const count = fields.count('count', 1, storedMax)
       const neighbours = fields.count('neighbours', 1, Math.min(neighboursMax, count))
       const probes = fields.count('probes', 1, neighboursMax)
-      return { kind, count, neighbours, probes, metric: fields.choice('metric', ['none', 'linear']) }
+      const metric = fields.choice('metric', ['none', 'linear'])
+      const scoring = fields.fields('scoring')
+      const scored = { kind: scoring.choice('kind', ['distance', 'error-over-train']) }
+      scoring.close()
+      return { kind, ...lensOf(fields, width), count, neighbours, probes, metric, scoring: scored }
     }
     case 'histogram':
       return { kind, bins: fields.count('bins', 1, binsMax), base: fields.number('base') }
     default:
       return kind satisfies never
   }
+}
+
+function lensOf(fields: Fields, width: number): { lens?: DescribedLens } {
+  if (!fields.has('lens')) return {}
+  const read = fields.fields('lens')
+  const channels = read.count('channels', 1, width)
+  if (width % channels !== 0) invalid(`${read.path}.channels`, channels, `steps of equal width in ${width} columns`)
+  const spans = read.numbers('spans', 1, spansMax)
+  const steps = width / channels
+  for (const [i, span] of spans.entries())
+    if (!Number.isSafeInteger(span) || span <= (spans[i - 1] ?? 0) || span > steps)
+      invalid(`${read.path}.spans[${i}]`, span, `ascending whole numbers from 1 to ${steps}`)
+  const lens = { channels, spans, clip: read.positive('clip') }
+  read.close()
+  if (lensWidth(lens) > widthMax) invalid(read.path, lensWidth(lens), `at most ${widthMax} columns`)
+  return { lens }
 }
 
 function networkOf(fields: Fields, width: number, path: string): DescribedNetwork {

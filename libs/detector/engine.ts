@@ -15,8 +15,10 @@ import { Arena } from './kernel/arena.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
+import { seenWidth } from './lens.ts'
 import { type Buffers, type PlacedMember, placeMember } from './members.ts'
 import { histogramValues } from './members-histogram.ts'
+import { lensValues, type Place } from './members-lens.ts'
 import { neighboursValues } from './members-neighbours.ts'
 import { residuals, scoringValues } from './members-scoring.ts'
 import { valuesOf } from './members-sequence.ts'
@@ -53,7 +55,7 @@ export interface Engine {
   readonly views: readonly View[]
 }
 
-/** One member's view of the row last examined, in scaled units; missing values are filled in. */
+/** One member's view of the row last examined, as it sees it, in scaled units; missing values are filled in. */
 export interface View {
   readonly reconstructed: Float32Array
   /** r = z − ẑ − residual mean; where missing, 0 or what the other residuals say of it. */
@@ -133,17 +135,21 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
     examine: () => {
       kernel.run(planned.look, 1, probeRows)
     },
-    views: planned.captures.map(({ reconstructed, residual, score }) => ({
-      reconstructed: floats(reconstructed, width),
-      residual: floats(residual, width),
-      score: floats(score, 1),
-    })),
+    views: planned.captures.map(({ reconstructed, residual, score }, m) => {
+      const seen = widthOf(model.members[m]!, width)
+      return {
+        reconstructed: floats(reconstructed, seen),
+        residual: floats(residual, seen),
+        score: floats(score, 1),
+      }
+    }),
   }
 }
 
 /** Refuses a model that is too large before anything is laid out: narrow layers take up to eight times their weights. */
 function checkSize({ width, members }: Model): void {
-  let values = width * (rowsMax + 64 * chunkRows)
+  const widest = Math.max(width, ...members.map((member) => widthOf(member, width)))
+  let values = width * rowsMax + widest * 64 * chunkRows
   for (const member of members) {
     values += memberValues(member, width)
   }
@@ -154,8 +160,10 @@ function checkSize({ width, members }: Model): void {
 
 function memberValues(member: Member, width: number): number {
   switch (member.kind) {
-    case 'dense':
-      return member.layers.reduce((sum, layer) => sum + layerValues(layer), scoringValues(member.scoring, width))
+    case 'dense': {
+      const own = scoringValues(member.scoring, widthOf(member, width)) + lensValues(member.lens)
+      return member.layers.reduce((sum, layer) => sum + layerValues(layer), own)
+    }
     case 'divergence':
       return [...member.layers, member.spread].reduce((sum, layer) => sum + layerValues(layer), width)
     case 'sequence':
@@ -164,12 +172,17 @@ function memberValues(member: Member, width: number): number {
         scoringValues(member.scoring, width),
       )
     case 'neighbours':
-      return neighboursValues(member, width, chunkRows)
+      return neighboursValues(member, widthOf(member, width), chunkRows) + lensValues(member.lens)
     case 'histogram':
       return histogramValues(member, width)
     default:
       return member satisfies never
   }
+}
+
+/** Columns that a member works on. */
+function widthOf(member: Member, width: number): number {
+  return 'lens' in member ? seenWidth(member, width) : width
 }
 
 function layerValues({ inputs, outputs }: DenseLayer): number {
@@ -194,9 +207,11 @@ function plan(model: Model): Plan {
   const sideCounts = arena.reserve(probeRows)
   const scores = members.map(() => arena.reserve(rowsMax))
   const sideScores = members.map(() => arena.reserve(probeRows))
-  const captures = members.map((): Capture => {
-    return { reconstructed: arena.reserve(stride), residual: arena.reserve(stride), score: arena.reserve(probeRows) }
+  const captures = members.map(({ lens }): Capture => {
+    const seen = lens ? lens.vectors * 4 : stride
+    return { reconstructed: arena.reserve(seen), residual: arena.reserve(seen), score: arena.reserve(probeRows) }
   })
+  const seen = members.some(({ lens }) => lens) ? placeSeen(room, arena.reserve(rowsMax)) : null
 
   const mean = arena.place(scaler.mean, stride)
   const inverse = arena.place(scaler.inverseScale, stride)
@@ -208,20 +223,47 @@ function plan(model: Model): Plan {
   const slow = [...scale(side, scaled, sideCounts, masks)]
   const look = [...slow]
   members.forEach((member, i) => {
-    fast.push(...member.score(buffers, { scores: scores[i]!, counts, masks: 0 }))
-    slow.push(...filled(member, buffers, scaled, masks, fillRoundsScore))
-    slow.push(...member.score(buffers, { scores: sideScores[i]!, counts: sideCounts, masks }))
-    look.push(...filled(member, buffers, scaled, masks, fillRoundsExplain))
-    look.push(...member.score(buffers, { scores: captures[i]!.score, counts: sideCounts, masks }))
+    const whole = { z: scaled, masks, counts: sideCounts }
+    const { own, place, see } = sightOf(member, buffers, whole, seen)
+    const { counts: lost, masks: gone } = place
+    fast.push(...see({ z: buffers.z, masks: 0, counts: 0 }, { z: own.z, masks: 0, counts: 0 }))
+    fast.push(...member.score(own, { scores: scores[i]!, counts, masks: 0 }))
+    slow.push(...see(whole, place), ...filled(member, own, place.z, gone, fillRoundsScore))
+    slow.push(...member.score(own, { scores: sideScores[i]!, counts: lost, masks: gone }))
+    look.push(...see(whole, place), ...filled(member, own, place.z, gone, fillRoundsExplain))
+    look.push(...member.score(own, { scores: captures[i]!.score, counts: lost, masks: gone }))
     look.push(
-      ...member.reconstruct(buffers),
-      ...residuals(member.residualMean, buffers, masks),
-      ...(member.settle?.(buffers, masks) ?? []),
-      ...capture(buffers, captures[i]!),
+      ...member.reconstruct(own),
+      ...residuals(member.residualMean, own, gone),
+      ...(member.settle?.(own, gone) ?? []),
+      ...capture(own, captures[i]!),
     )
   })
   const programs = { fast: arena.program(fast), slow: arena.program(slow), look: arena.program(look) }
   return { arena, input, side, counts, scores, sideScores, captures, ...programs }
+}
+
+/** Where what members with a lens see lies: a work buffer, and a place that is kept while missing values are filled in. */
+interface Seen {
+  readonly z: number
+  readonly place: Place
+}
+
+function placeSeen(room: () => number, counts: number): Seen {
+  return { z: room(), place: { z: room(), masks: room(), counts } }
+}
+
+/** What a member works on: the rows themselves, or what its lens shows. */
+function sightOf(
+  { lens }: PlacedMember,
+  buffers: Buffers,
+  whole: Place,
+  seen: Seen | null,
+): { own: Buffers; place: Place; see: (from: Place, to: Place) => number[] } {
+  if (!lens || seen === null) return { own: buffers, place: whole, see: () => [] }
+  const { vectors } = buffers
+  const own = { ...buffers, z: seen.z, vectors: lens.vectors }
+  return { own, place: seen.place, see: (from, to) => lens.see(from, vectors, to) }
 }
 
 /** From the scaled rows to rows whose missing values were filled in so many times. */

@@ -4,6 +4,8 @@
 //   2 suspects: features (all their columns) with at least a tenth of the total, at most five;
 //   3 suspects are masked together and filled in by the reconstruction: what was expected of them;
 //   4 a suspect's contribution is the fall of the score when it alone is replaced by what was expected.
+// A member with a lens sees means over the steps of a window. Their shares are the last step's, and only of that step it says
+// what it expected; and since a mean over more steps is not mended by the last of them, in step 4 a suspect is missing.
 // Invariants
 //   X1 contributions are ≥ 0 and sum to 1, or are all 0 when the score does not say anything.
 //   X2 if no feature has a tenth of the total, contributions are the shares of step 1: no single feature is to blame.
@@ -12,7 +14,8 @@
 import { partsOf } from './combination.ts'
 import type { Explanation } from './detector.ts'
 import { type Engine, probeRows } from './engine.ts'
-import { binsBeside, type HistogramMember, type Member, type Model, type Scoring } from './model.ts'
+import { lensBlock } from './lens.ts'
+import { binsBeside, type HistogramMember, type Lens, type Member, type Model, type Scoring } from './model.ts'
 
 const suspectShareMin = 0.1
 const suspectsMax = 5
@@ -31,7 +34,7 @@ export function explain(model: Model, engine: Engine, row: Float32Array): Explan
     }
     engine.examine()
   }
-  const expected = expectedRow(model, engine)
+  const expected = expectedRow(model, engine, row)
   const contributions = new Float32Array(width)
   const falls = scoreFalls(model, engine, row, expected, suspects)
   const sum = falls.reduce((total, fall) => total + fall, 0)
@@ -56,7 +59,7 @@ function columnShares(model: Model, engine: Engine, row: Float32Array): Float64A
     engine.views.map(({ score }) => score[0]!),
   )
   model.members.forEach((member, m) => {
-    const own = sharesOf(member, engine.views[m]!.residual)
+    const own = sharesInRow(member, engine.views[m]!.residual, model.width)
     for (let column = 0; column < own.length; column++) if (Number.isNaN(row[column]!)) own[column] = 0
     const total = own.reduce((sum, share) => sum + share, 0)
     if (total > 0)
@@ -65,7 +68,19 @@ function columnShares(model: Model, engine: Engine, row: Float32Array): Float64A
   return shares
 }
 
-/** Of each column, its part of the member's score, ≥ 0, in no particular unit. */
+/** Of each column of the row, its part of the member's score, ≥ 0, in no particular unit. */
+function sharesInRow(member: Member, residual: Float32Array, width: number): Float64Array {
+  const seen = sharesOf(member, residual)
+  const lens = lensOf(member)
+  if (lens === undefined) return seen
+  const shares = new Float64Array(width)
+  const block = lensBlock(lens)
+  const last = width - lens.channels
+  for (let i = 0; i < seen.length; i++) if (i % block < lens.channels) shares[last + (i % block)]! += seen[i]!
+  return shares
+}
+
+/** The same of each column that the member sees. */
 function sharesOf(member: Member, residual: Float32Array): Float64Array {
   switch (member.kind) {
     case 'dense':
@@ -74,7 +89,8 @@ function sharesOf(member: Member, residual: Float32Array): Float64Array {
     case 'divergence':
       return Float64Array.from(residual, (error) => error * error)
     case 'neighbours': {
-      const { metric } = member
+      const { metric, scoring } = member
+      if (scoring.kind === 'error-over-train') return sharesOfResidual(scoring, residual)
       if (metric === null) return Float64Array.from(residual, (error) => error * error)
       const width = residual.length
       return quadratic(residual, (i, j) => metric.to[j * width + i]!, width)
@@ -137,21 +153,40 @@ function suspectsOf(shares: Float64Array, groups: Int32Array, features: number):
 }
 
 /**
- * The mean reconstruction of the row last examined, in row units; a column without scale was always its mean. Rows are never
- * farther from normal than the scaler's clip, and so nothing farther is expected, however much of the row is missing.
+ * The mean reconstruction of the row last examined, in row units, of the members that say something of a column; a column
+ * without scale was always its mean. Where no member says anything, the row's own value. Rows are never farther from normal
+ * than the scaler's clip, and so nothing farther is expected, however much of the row is missing.
  */
-function expectedRow(model: Model, engine: Engine): Float32Array {
+function expectedRow(model: Model, engine: Engine, row: Float32Array): Float32Array {
   const { mean, inverseScale, clip } = model.scaler
-  const { views } = engine
-  const expected = new Float32Array(model.width)
-  for (let column = 0; column < expected.length; column++) {
+  const sums = new Float64Array(model.width)
+  const voices = new Float64Array(model.width)
+  model.members.forEach((member, m) => {
+    addExpected(member, engine.views[m]!.reconstructed, sums, voices)
+  })
+  return Float32Array.from(row, (own, column) => {
     const scale = inverseScale[column]!
-    let z = 0
-    for (let v = 0; v < views.length; v++) z += views[v]!.reconstructed[column]!
-    const told = Math.max(-clip, Math.min(clip, z / views.length))
-    expected[column] = scale === 0 ? mean[column]! : mean[column]! + told / scale
+    if (scale === 0) return mean[column]!
+    if (voices[column] === 0) return Number.isNaN(own) ? mean[column]! : own
+    const z = sums[column]! / voices[column]!
+    return mean[column]! + Math.max(-clip, Math.min(clip, z)) / scale
+  })
+}
+
+/** Adds what a member expects of each column, in scaled units. */
+function addExpected(member: Member, reconstructed: Float32Array, sums: Float64Array, voices: Float64Array): void {
+  const lens = lensOf(member)
+  const first = lens === undefined ? 0 : sums.length - lens.channels
+  for (let column = first; column < sums.length; column++) {
+    const inverse = lens === undefined ? 1 : lens.inverse[column - first]!
+    const center = lens === undefined ? 0 : lens.center[column - first]!
+    if (inverse !== 0) sums[column]! += center + reconstructed[column - first]! / inverse
+    voices[column]!++
   }
-  return expected
+}
+
+function lensOf(member: Member): Lens | undefined {
+  return 'lens' in member ? member.lens : undefined
 }
 
 function scoreFalls(
@@ -164,12 +199,14 @@ function scoreFalls(
   const { width } = model
   const { groups } = model.layout
   const scores = new Float32Array(probeRows)
+  const lensed = model.members.some((member) => lensOf(member) !== undefined)
   engine.side.set(row)
   for (let i = 0; i < suspects.length; i++) {
     const changed = engine.side.subarray((i + 1) * width, (i + 2) * width)
     changed.set(row)
     for (let column = 0; column < width; column++) {
-      if (groups[column] === suspects[i] && !Number.isNaN(row[column]!)) changed[column] = expected[column]!
+      if (groups[column] !== suspects[i] || Number.isNaN(row[column]!)) continue
+      changed[column] = lensed ? Number.NaN : expected[column]!
     }
   }
   engine.probe(suspects.length + 1, scores)

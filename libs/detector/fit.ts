@@ -22,7 +22,7 @@ import type { DetectorKind, LossKind } from '../stream/spec.ts'
 import { calibrate, uncalibrated } from './calibration.ts'
 import { combine } from './combination.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
-import { folds, type Part } from './fit-split.ts'
+import { type Fold, folds, type Part } from './fit-split.ts'
 import { attention } from './kinds/attention.ts'
 import { contractive } from './kinds/contractive.ts'
 import { convolutional } from './kinds/convolutional.ts'
@@ -93,16 +93,11 @@ export async function fit(request: FitRequest): Promise<Model> {
   const ordered = finiteInOrder(request)
   const parts = folds(ordered.length, kinds[request.kind].isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
-  const memberScores: Float32Array[] = []
-  for (const [i, { held, train }] of parts.entries()) {
-    const attempt = await learn(request, joined(ordered, train), { done: i * share, share })
-    const rows = gathered(request.rows, ordered.subarray(held.from, held.to), width)
-    for (const [m, own] of memberScoresOf(draft(request, attempt), rows).entries()) {
-      memberScores[m] ??= new Float32Array(ordered.length)
-      memberScores[m].set(own, held.from)
-    }
-  }
-  const final = await learn(request, ordered, { done: 1 - share, share })
+  const final = await learn(request, ordered, { done: 0, share })
+  const memberScores =
+    final.fitted.held === undefined
+      ? await heldScores(request, ordered, parts, share)
+      : givenScores(request, ordered, final, final.fitted.held)
   const combination = combinationOf(final.fitted, memberScores)
   const scores = new Float32Array(ordered.length)
   combine(combination)(scores.length, memberScores, scores)
@@ -127,9 +122,49 @@ export async function fit(request: FitRequest): Promise<Model> {
   }
 }
 
+/** Of every row, by fits on the blocks that it is not in. */
+async function heldScores(
+  request: FitRequest,
+  ordered: Int32Array,
+  parts: readonly Fold[],
+  share: number,
+): Promise<Float32Array[]> {
+  const memberScores: Float32Array[] = []
+  for (const [i, { held, train }] of parts.entries()) {
+    const attempt = await learn(request, joined(ordered, train), { done: (i + 1) * share, share })
+    const rows = gathered(request.rows, ordered.subarray(held.from, held.to), request.width)
+    for (const [m, own] of memberScoresOf(draft(request, attempt), rows).entries()) {
+      memberScores[m] ??= new Float32Array(ordered.length)
+      memberScores[m].set(own, held.from)
+    }
+  }
+  return memberScores
+}
+
+/** Those that came with the fit, of the rows that trained; a trimmed row is scored by the model, which has not seen it. */
+function givenScores(
+  request: FitRequest,
+  ordered: Int32Array,
+  attempt: Attempt,
+  held: readonly Float32Array[],
+): Float32Array[] {
+  const trained = new Map(Array.from(attempt.positions, (position, i) => [position, i]))
+  const trimmed = ordered.filter((position) => !trained.has(position))
+  const scores = memberScoresOf(draft(request, attempt), gathered(request.rows, trimmed, request.width))
+  return held.map((own, m) => {
+    let next = 0
+    return Float32Array.from(ordered, (position) => {
+      const at = trained.get(position)
+      return (at === undefined ? scores[m]?.[next++] : own[at]) ?? 0
+    })
+  })
+}
+
 interface Attempt {
   readonly scaler: Scaler
   readonly fitted: Fitted
+  /** Of the rows that trained. */
+  readonly positions: Int32Array
   readonly trimmed: number
 }
 
@@ -148,21 +183,21 @@ async function learn(request: FitRequest, positions: Int32Array, { done, share }
   for (let i = 1; i <= rounds; i++) {
     const rows = gathered(request.rows, stay, request.width)
     const before = stay
-    const memberScores = memberScoresOf(draft(request, { ...attempt, trimmed: 0 }), rows)
+    const memberScores = memberScoresOf(draft(request, attempt), rows)
     const scores = new Float32Array(stay.length)
     combine(combinationOf(attempt.fitted, memberScores))(scores.length, memberScores, scores)
     const kept = keptRows(scores, request.trim?.share ?? 0)
     stay = Int32Array.from(kept, (index) => before[index]!)
     attempt = await learnOnce(request, stay, { done: done + i * round, share: round })
   }
-  return { ...attempt, trimmed: positions.length - stay.length }
+  return { ...attempt, positions: stay, trimmed: positions.length - stay.length }
 }
 
 async function learnOnce(
   request: FitRequest,
   positions: Int32Array,
   progress: Progress,
-): Promise<Omit<Attempt, 'trimmed'>> {
+): Promise<Omit<Attempt, 'positions' | 'trimmed'>> {
   const { width } = request
   const count = positions.length
   const rows = gathered(request.rows, positions, width)
@@ -232,7 +267,7 @@ function combinationOf({ voices }: Fitted, memberScores: readonly Float32Array[]
   }
 }
 
-function draft(request: FitRequest, { scaler, fitted }: Attempt): Model {
+function draft(request: FitRequest, { scaler, fitted }: Pick<Attempt, 'scaler' | 'fitted'>): Model {
   return {
     kind: request.kind,
     width: request.width,

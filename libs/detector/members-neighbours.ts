@@ -4,6 +4,7 @@
 import type { Arena } from './kernel/arena.ts'
 import { DENSE, DISTANCE, NEAREST, operation, PROBE, RECALL, real } from './kernel/program.ts'
 import type { Buffers, PlacedMember } from './members.ts'
+import { placeScoring } from './members-scoring.ts'
 import { cellRows, type NeighboursMember } from './model.ts'
 import { packed } from './packing.ts'
 
@@ -22,25 +23,27 @@ export function neighboursValues({ count }: NeighboursMember, width: number, row
 }
 
 export function placeNeighbours(arena: Arena, member: NeighboursMember, width: number, rows: number): PlacedMember {
-  const { count, neighbours } = member
+  const { count, neighbours, scoring } = member
   const stride = Math.ceil(width / 8) * 8
   const plain = arena.place(padded(member.rows, count, width, stride))
-  const factors = arena.place(member.factors)
   const best = arena.reserve(rows * runWords)
-  const residualMean = arena.reserve(stride)
   const searching = search(arena, member, width, rows, best)
   const turned = member.metric === null ? null : placeMetric(arena, member.metric, width, rows)
   const find = (buffers: Buffers): number[] => {
     const { z, vectors } = buffers
     return turned === null ? searching(z, vectors) : [...turned.to(z, vectors), ...searching(turned.compared, vectors)]
   }
+  const reconstruct = (buffers: Buffers): number[] => {
+    const { reconstructed, vectors } = buffers
+    const recalled = turned === null ? reconstructed : turned.recalled
+    const recall = operation(RECALL, best, neighbours, plain, recalled, vectors * 16)
+    return [...find(buffers), ...recall, ...(turned?.back(reconstructed, vectors) ?? [])]
+  }
+  if (scoring.kind === 'error-over-train')
+    return { ...placeScoring(arena, scoring, width, reconstruct), reconstruct, columnsMax: stride }
+  const factors = arena.place(scoring.factors)
   return {
-    reconstruct: (buffers) => {
-      const { reconstructed, vectors } = buffers
-      const recalled = turned === null ? reconstructed : turned.recalled
-      const recall = operation(RECALL, best, neighbours, plain, recalled, vectors * 16)
-      return [...find(buffers), ...recall, ...(turned?.back(reconstructed, vectors) ?? [])]
-    },
+    reconstruct,
     score: (buffers, { scores }) => {
       const { z, vectors } = buffers
       return [
@@ -48,7 +51,7 @@ export function placeNeighbours(arena: Arena, member: NeighboursMember, width: n
         ...operation(DISTANCE, turned?.compared ?? z, vectors, best, neighbours, factors, scores),
       ]
     },
-    residualMean,
+    residualMean: arena.reserve(stride),
     columnsMax: stride,
   }
 }

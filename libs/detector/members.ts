@@ -2,9 +2,11 @@
 // into what it expects of them, and into a score of its own; combination.ts makes one score of these.
 
 import type { Arena } from './kernel/arena.ts'
+import { seenWidth } from './lens.ts'
 import { placeDense } from './members-dense.ts'
 import { placeDivergence } from './members-divergence.ts'
 import { placeHistogram } from './members-histogram.ts'
+import { type PlacedLens, placeLens } from './members-lens.ts'
 import { placeNeighbours } from './members-neighbours.ts'
 import { placeScoring } from './members-scoring.ts'
 import { placeSequence } from './members-sequence.ts'
@@ -13,7 +15,7 @@ import type { Member } from './model.ts'
 
 /** Positions of the work buffers that all members share, each with room for a chunk of rows. */
 export interface Buffers {
-  /** The scaled rows. */
+  /** The scaled rows, or what a member sees of them. */
   readonly z: number
   readonly left: number
   readonly right: number
@@ -43,6 +45,8 @@ export interface PlacedMember {
   readonly fill?: ((buffers: Buffers, masks: number) => number[]) | null
   /** Operations that give missing values the residuals they are scored with; without, those are their mean. */
   readonly settle?: ((buffers: Buffers, masks: number) => number[]) | null
+  /** What it sees of rows, which the buffers then hold; without, the rows themselves. */
+  readonly lens?: PlacedLens | null
   /** Columns that a work buffer needs. */
   readonly columnsMax: number
 }
@@ -52,9 +56,11 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
   const stride = Math.ceil(width / 8) * 8
   switch (member.kind) {
     case 'dense': {
-      const { reconstruct, columnsMax } = placeDense(arena, member, stride)
-      const scoring = placeScoring(arena, member.scoring, width, reconstruct, placeFill(arena, member))
-      return { ...scoring, reconstruct, columnsMax }
+      const seen = seenWidth(member, width)
+      const { reconstruct, columnsMax } = placeDense(arena, member, Math.ceil(seen / 8) * 8)
+      const lens = placeLens(arena, member.lens, width)
+      const scoring = placeScoring(arena, member.scoring, seen, reconstruct, placeFill(arena, member))
+      return { ...scoring, reconstruct, columnsMax, lens }
     }
     case 'divergence':
       return placeDivergence(arena, member, width)
@@ -64,7 +70,10 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
       return { ...placeScoring(arena, member.scoring, width, reconstruct), reconstruct, columnsMax: stride }
     }
     case 'neighbours':
-      return placeNeighbours(arena, member, width, rows)
+      return {
+        ...placeNeighbours(arena, member, seenWidth(member, width), rows),
+        lens: placeLens(arena, member.lens, width),
+      }
     case 'histogram':
       return placeHistogram(arena, member, width)
     default:

@@ -66,9 +66,26 @@ export interface Shares {
   readonly span: Float32Array
 }
 
+/**
+ * What a member sees of a row that is a window: for each span, the mean of each channel over so many of its last steps,
+ * z = clamp((mean − center) · inverse, ±clip). Spans one after another, each a block of the channels padded with zeros to a
+ * multiple of 4, the whole to one of 8 (lens.ts). Layers and stored rows of a member with a lens are as wide as what it sees.
+ */
+export interface Lens {
+  readonly channels: number
+  /** Ascending, from 1 to the steps of a window. */
+  readonly spans: readonly number[]
+  /** Of each column that is seen; inverse ≥ 0, and 0 where there is nothing to see. */
+  readonly center: Float32Array
+  readonly inverse: Float32Array
+  /** > 0. */
+  readonly clip: number
+}
+
 /** One autoencoder and how it is scored. */
 export interface DenseMember {
   readonly kind: 'dense'
+  readonly lens?: Lens
   readonly layers: readonly DenseLayer[]
   readonly shares?: Shares
   readonly scoring: Scoring
@@ -93,12 +110,23 @@ export interface SequenceMember {
   readonly scoring: Scoring
 }
 
+/** How a row's nearest become a score. */
+export type NeighboursScoring =
+  /** The mean distance to them, in the metric, times the product of their factors: rows in sparse places are far from all. */
+  | {
+      readonly kind: 'distance'
+      /** Of each stored row, > 0. */
+      readonly factors: Float32Array
+    }
+  | Extract<Scoring, { readonly kind: 'error-over-train' }>
+
 /**
- * Remembers normal rows: what it expects of a row is the mean of the nearest of them; its score is the mean distance to
- * them, in a metric, times the product of their factors. Rows lie in cells of cellRows, near rows together.
+ * Remembers normal rows: what it expects of a row is the mean of the nearest of them. Rows lie in cells of cellRows, near
+ * rows together.
  */
 export interface NeighboursMember {
   readonly kind: 'neighbours'
+  readonly lens?: Lens
   /** Stored rows as they are compared: scaled, times the metric; row-major [row][column]. */
   readonly rows: Float32Array
   readonly count: number
@@ -108,8 +136,7 @@ export interface NeighboursMember {
   readonly probes: number
   /** Rows are compared as z · to, and z = compared · back, both row-major width × width; null: as they are. */
   readonly metric: { readonly to: Float32Array; readonly back: Float32Array } | null
-  /** Of each stored row, > 0: rows in sparse places are far from everything. */
-  readonly factors: Float32Array
+  readonly scoring: NeighboursScoring
 }
 export const neighboursMax = 8
 export const cellRows = 64
@@ -136,7 +163,7 @@ export type Member = DenseMember | DivergenceMember | SequenceMember | Neighbour
 
 /** How surprising a member's score is, in nats: −ln p of a normal row scoring at least as high. */
 export interface Surprise {
-  /** ln of scores, strictly ascending, and their surprise, ascending from at least 0; straight between them. */
+  /** Scores, strictly ascending from above 0, and their surprise, ascending from at least 0. */
   readonly at: readonly number[]
   readonly nats: readonly number[]
   /** Nats per unit of ln score beyond the last, ≥ 0. */

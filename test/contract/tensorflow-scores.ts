@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { scaled } from '../../libs/detector/fit-scaler.ts'
-import type { DenseMember, Model, SequenceMember } from '../../libs/detector/model.ts'
+import type { DenseMember, Lens, Model, SequenceMember } from '../../libs/detector/model.ts'
 import { reconstruct } from '../../libs/detector/tensorflow/reconstruct.ts'
 import { tensorflowSequence } from './tensorflow-sequence.ts'
 
@@ -13,9 +13,12 @@ export async function tensorflowScores(
   member: DenseMember | SequenceMember,
   rows: Float32Array,
 ): Promise<Float64Array> {
-  const { width, scaler } = model
-  const count = rows.length / width
-  const z = scaled(rows, count, scaler)
+  const { scaler } = model
+  const count = rows.length / model.width
+  const whole = scaled(rows, count, scaler)
+  const lens = member.kind === 'dense' ? member.lens : undefined
+  const z = lens === undefined ? whole : trailing(lens, whole, model.width)
+  const width = z.length / count
   const found =
     member.kind === 'dense'
       ? await reconstruct('wasm', member.layers, z, count)
@@ -43,4 +46,21 @@ export async function tensorflowScores(
     }
     return square
   })
+}
+
+/** What a lens shows, from its definition. */
+function trailing({ channels, spans, center, inverse, clip }: Lens, rows: Float32Array, width: number): Float32Array {
+  const block = 4 * Math.ceil(channels / 4)
+  const seen = center.length
+  const count = rows.length / width
+  const out = new Float32Array(count * seen)
+  for (let row = 0; row < count; row++)
+    for (const [s, span] of spans.entries())
+      for (let channel = 0; channel < channels; channel++) {
+        const own = rows.subarray(row * width, (row + 1) * width).filter((_, j) => j % channels === channel)
+        const mean = own.slice(-span).reduce((sum, value) => sum + value, 0) / span
+        const at = s * block + channel
+        out[row * seen + at] = Math.max(-clip, Math.min(clip, (mean - center[at]!) * inverse[at]!))
+      }
+  return out
 }

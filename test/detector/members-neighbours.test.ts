@@ -30,7 +30,10 @@ function remembering(measured: boolean, probes = 8): Model {
     Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? value(i % width) : 0))
   const metric = measured ? { to: diagonal((j) => 1 + j / 10), back: diagonal((j) => 1 / (1 + j / 10)) } : null
   const factors = Float32Array.from({ length: count }, () => (measured ? 0.9 + 0.2 * random.uniform() : 1))
-  return { ...base, members: [{ kind: 'neighbours', rows, count, neighbours, probes, metric, factors }] }
+  return {
+    ...base,
+    members: [{ kind: 'neighbours', rows, count, neighbours, probes, metric, scoring: { kind: 'distance', factors } }],
+  }
 }
 
 const plain = remembering(false)

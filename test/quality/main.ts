@@ -1,6 +1,7 @@
 // The quality program: how well the default kind finds anomalies on public tables and card payments, written to
 // docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind denoising] [--print]
-// One kind with one setting for all sets, chosen before the run. With --print the document is left alone.
+// One kind with one setting for all sets, chosen before the run. With --print the document is left alone. With --series
+// all, or names of series (smap, asd, skab), windows of these are measured instead and the table is printed.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,6 +10,7 @@ import { detectorKinds } from '../../libs/stream/spec.ts'
 import { absent, projectRoot, tableNames } from './datasets.ts'
 import { cardSet, type Measured, measure } from './measure.ts'
 import { report, withMeasured } from './report.ts'
+import { measureSeries, type SeriesFigure, seriesReport, seriesSets } from './series.ts'
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '0..4' },
     kind: { type: 'string', default: 'denoising' },
     print: { type: 'boolean', default: false },
+    series: { type: 'string' },
   },
 })
 
@@ -32,6 +35,13 @@ async function run(): Promise<void> {
   }
   const kind = detectorKinds.find((name) => name === values.kind)
   if (kind === undefined) throw new Error(`--kind is one of ${detectorKinds.join(', ')}`)
+  if (values.series !== undefined) {
+    const figures: SeriesFigure[] = []
+    const sets = seriesSets.filter((set) => values.series === 'all' || values.series?.split(',').includes(set))
+    for (const set of sets) figures.push(...(await measureSeries(set, kind)))
+    console.log(seriesReport(figures))
+    return
+  }
   const measured: Measured[] = []
   for (const set of values.sets.split(',')) {
     for (const seed of seedsOf(values.seeds)) {

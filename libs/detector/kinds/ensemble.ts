@@ -1,7 +1,7 @@
 // Ensemble: members that see different things, of which the loudest leads (combination.ts): remembered rows, each column's
 // histogram, a denoising network, and the linear member. What each is worth by itself and together is in docs/quality.md.
 // The network's inputs are spoilt by noise and by values of other rows: it must know which values go together, not only
-// which are usual.
+// which are usual. Rows that are windows have members of their own (windows.ts).
 
 import { Random } from '../../core/random.ts'
 import type { Member } from '../model.ts'
@@ -11,6 +11,7 @@ import { linearMember } from './linear.ts'
 import { neighboursMember } from './neighbours.ts'
 import { hourglass, network, type Spoil } from './network.ts'
 import { sizeOf } from './size.ts'
+import { windows } from './windows.ts'
 
 const sharpness = 1
 const weights = { neighbours: 2, histogram: 1, network: 1, linear: 1 } as const
@@ -26,6 +27,7 @@ const noiseTable = 32_768
 export const ensemble: Kind = {
   name: 'ensemble',
   fit: async (rows, options) => {
+    if (options.steps > 1) return windows(rows, options)
     const { width } = rows
     const seed = Random.derived(options.seed, 'ensemble').bits()
     const quick: [Member, number][] = [

@@ -45,6 +45,8 @@ export interface Fitted {
   readonly members: readonly Member[]
   /** How they are heard together; without, their mean counts. */
   readonly voices?: Voices
+  /** Of each member, its scores of the training rows as one that has not seen them would have it; spares the fit its blocks. */
+  readonly held?: readonly Float32Array[]
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]

@@ -46,9 +46,9 @@ export function neighboursMember(training: TrainingRows, seed: number): Neighbou
     neighbours: Math.min(neighbours, chosen.length),
     probes: neighboursMax,
     metric,
-    factors: new Float32Array(chosen.length).fill(1),
+    scoring: { kind: 'distance', factors: new Float32Array(chosen.length).fill(1) },
   } as const
-  return { ...member, factors: factorsOf(member, width) }
+  return { ...member, scoring: { kind: 'distance', factors: factorsOf(member, width) } }
 }
 
 /** A with AᵀA = I + Σ^(−½): halfway, in the logarithm, from the plain metric to Mahalanobis'. */
@@ -99,7 +99,7 @@ function mapped(rows: Float32Array, metric: Float32Array, width: number): Float3
 /** Of each stored row, 1 / √ of its own mean distance to the others, such that `neighbours` of them multiply to their mean. */
 function factorsOf(member: NeighboursMember, width: number): Float32Array {
   const others = Math.min(member.neighbours, member.count - 1)
-  if (others < 1) return member.factors
+  if (others < 1) return new Float32Array(member.count).fill(1)
   // The nearest of a stored row is itself, at distance 0: the mean over one more, times their number, is the sum of others.
   const scores = scoresOf(alone({ ...member, neighbours: others + 1, metric: null }, width), member.rows)
   const means = scores.map((score) => (score * (others + 1)) / others)
