@@ -257,13 +257,13 @@ function gathered(rows: Float32Array, positions: Int32Array, width: number): Flo
 }
 
 /** How the members are heard together, from their scores of rows that they have not seen. */
-function combinationOf({ voices }: Fitted, memberScores: readonly Float32Array[]): Combination {
+function combinationOf({ voices, surprises }: Fitted, memberScores: readonly Float32Array[]): Combination {
   if (voices === undefined) return { kind: 'mean' }
   const { sharpness, weights } = voices
   return {
     kind: 'surprise',
     sharpness,
-    parts: weights.map((weight, m) => ({ weight, surprise: surpriseFrom(memberScores[m]!) })),
+    parts: weights.map((weight, m) => ({ weight, surprise: surprises?.[m] ?? surpriseFrom(memberScores[m]!) })),
   }
 }
 

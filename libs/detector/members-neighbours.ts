@@ -71,7 +71,8 @@ function search(
     return (from, vectors) =>
       operation(NEAREST, from, vectors * 16, width, weights, norms, blocks, scratch, best, neighbours)
   const near = arena.reserve(rows * runWords)
-  const middle = placeStored(arena, centres(stored, count, width), cells, width)
+  const { middles, reach } = cellsOf(stored, count, width)
+  const middle = placeStored(arena, middles, cells, width, reach)
   return (from, vectors) => {
     const bytes = vectors * 16
     return [
@@ -108,26 +109,37 @@ function placeMetric(
   }
 }
 
-/** The mean of each cell's rows. */
-function centres(rows: Float32Array, count: number, width: number): Float32Array {
+/**
+ * The mean of each cell's rows, and half of the mean square of their distance from it. A row's nearest cells are those with
+ * the least square distance less that: a wide cell reaches farther than its middle says. So the precision on card payments
+ * is that of looking everywhere, by middles alone a tenth lower; with the whole mean square wide cells drown the others.
+ */
+function cellsOf(rows: Float32Array, count: number, width: number): { middles: Float32Array; reach: Float32Array } {
   const cells = Math.ceil(count / cellRows)
-  const sums = new Float64Array(cells * width)
-  for (let i = 0; i < count; i++) {
-    const at = Math.floor(i / cellRows) * width
-    for (let j = 0; j < width; j++) sums[at + j]! += rows[i * width + j]!
+  const middles = new Float32Array(cells * width)
+  const reach = new Float32Array(cells)
+  for (let cell = 0; cell < cells; cell++) {
+    const [from, to] = [cell * cellRows, Math.min(count, (cell + 1) * cellRows)]
+    for (let j = 0; j < width; j++) {
+      let sum = 0
+      let squares = 0
+      for (let i = from; i < to; i++) sum += rows[i * width + j]!
+      const middle = sum / (to - from)
+      for (let i = from; i < to; i++) squares += (rows[i * width + j]! - middle) ** 2
+      middles[cell * width + j] = middle
+      reach[cell]! += squares / (to - from) / 2
+    }
   }
-  return Float32Array.from(sums, (sum, at) => {
-    const cell = Math.floor(at / width)
-    return sum / Math.min(cellRows, count - cell * cellRows)
-  })
+  return { middles, reach }
 }
 
-/** Rows as the columns of a product that gives −2 z·c, with |c|² as bias, so that a distance is |z|² more. */
+/** Rows as the columns of a product that gives −2 z·c, with |c|² (less the reach) as bias, so that a distance is |z|² more. */
 function placeStored(
   arena: Arena,
   rows: Float32Array,
   count: number,
   width: number,
+  reach?: Float32Array,
 ): { readonly weights: number; readonly norms: number; readonly blocks: number } {
   const slots = Math.ceil(count / cellRows) * cellRows
   const weights = new Float32Array(width * slots)
@@ -139,7 +151,7 @@ function placeStored(
       weights[j * slots + i] = -2 * value
       norm += value * value
     }
-    norms[i] = norm
+    norms[i] = norm - (reach?.[i] ?? 0)
   }
   return { weights: arena.place(packed(weights, width, slots)), norms: arena.place(norms), blocks: slots / 8 }
 }

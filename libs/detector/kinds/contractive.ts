@@ -4,9 +4,9 @@
 // Source: Rifai et al., Contractive auto-encoders (2011).
 
 import { Random } from '../../core/random.ts'
-import type { Kind } from './kind.ts'
+import type { Kind, TrainingRows } from './kind.ts'
 import { linearMember } from './linear.ts'
-import { leak, network, straight } from './network.ts'
+import { type Design, leak, network, straight } from './network.ts'
 import { sizeOf } from './size.ts'
 
 /** Units of the code: twice the columns within these bounds; what contracts need not be narrow. */
@@ -23,16 +23,20 @@ export const contractive: Kind = {
     const { width } = rows
     const linear = linearMember(rows)
     if (width === 1) return { members: [linear], backend: 'none', losses: [] }
-    const { hidden, batchRows, steps } = sizeOf(rows.count, width)
-    const units = Math.min(unitsMax, Math.max(unitsMin, 2 * width))
-    const plan = {
-      widths: [width, units, hidden, width],
-      activations: [{ kind: 'sigmoid' }, leak, straight],
-      penalty: { kind: 'contractive', layer: 0, weight },
-    } as const
-    const design = { plan, batchRows, steps, learningRate }
     const seed = Random.derived(options.seed, 'contractive').bits()
-    const trained = await network(rows, design, () => {}, { ...options, seed })
+    const trained = await network(rows, contracting(rows), () => {}, { ...options, seed })
     return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
   },
+}
+
+/** The network that such rows get. */
+export function contracting({ count, width }: TrainingRows): Design {
+  const { hidden, batchRows, steps } = sizeOf(count, width)
+  const units = Math.min(unitsMax, Math.max(unitsMin, 2 * width))
+  const plan = {
+    widths: [width, units, hidden, width],
+    activations: [{ kind: 'sigmoid' }, leak, straight],
+    penalty: { kind: 'contractive', layer: 0, weight },
+  } as const
+  return { plan, batchRows, steps, learningRate }
 }

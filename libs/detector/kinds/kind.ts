@@ -5,7 +5,7 @@
 //   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
 
 import type { DetectorKind, LossKind } from '../../stream/spec.ts'
-import type { Member } from '../model.ts'
+import type { Member, Surprise } from '../model.ts'
 import type { TrainerChoice } from '../training.ts'
 
 /** Scaled rows, stride = width; NaN = missing. */
@@ -47,6 +47,8 @@ export interface Fitted {
   readonly voices?: Voices
   /** Of each member, its scores of the training rows as one that has not seen them would have it; spares the fit its blocks. */
   readonly held?: readonly Float32Array[]
+  /** What each member's scores are worth, where a kind knows; without, those of rows that were held out say it. */
+  readonly surprises?: readonly Surprise[]
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]

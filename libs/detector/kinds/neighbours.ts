@@ -10,7 +10,7 @@ import { exp, log } from '../../core/elementary.ts'
 import { Random } from '../../core/random.ts'
 import { constantColumns, covariance } from '../covariance.ts'
 import { eigen } from '../eigen.ts'
-import { type NeighboursMember, neighboursMax } from '../model.ts'
+import type { NeighboursMember } from '../model.ts'
 import { scoresOf } from '../scores.ts'
 import { alone } from './alone.ts'
 import { cellOrder } from './cells.ts'
@@ -19,6 +19,8 @@ import { thinned } from './scoring.ts'
 
 const neighbours = 5
 const storedMax = 8192
+/** Of 128 cells; with 8 of them a row costs a fifth more and nothing is found that was not. */
+const probes = 6
 /** Of all stored rows: wide ones are fewer. */
 const storedValuesMax = 1_000_000
 /** Wider rows are compared as they are: their covariance would cost more than it tells. */
@@ -44,7 +46,7 @@ export function neighboursMember(training: TrainingRows, seed: number): Neighbou
     rows,
     count: chosen.length,
     neighbours: Math.min(neighbours, chosen.length),
-    probes: neighboursMax,
+    probes,
     metric,
     scoring: { kind: 'distance', factors: new Float32Array(chosen.length).fill(1) },
   } as const
@@ -98,14 +100,18 @@ function mapped(rows: Float32Array, metric: Float32Array, width: number): Float3
 
 /** Of each stored row, 1 / √ of its own mean distance to the others, such that `neighbours` of them multiply to their mean. */
 function factorsOf(member: NeighboursMember, width: number): Float32Array {
-  const others = Math.min(member.neighbours, member.count - 1)
-  if (others < 1) return new Float32Array(member.count).fill(1)
-  // The nearest of a stored row is itself, at distance 0: the mean over one more, times their number, is the sum of others.
-  const scores = scoresOf(alone({ ...member, neighbours: others + 1, metric: null }, width), member.rows)
-  const means = scores.map((score) => (score * (others + 1)) / others)
+  const means = scoresWithoutSelf(member, width)
   const sorted = means.slice().sort()
   const median = sorted[sorted.length >> 1]!
   const most = sorted[Math.floor(sparseShare * (sorted.length - 1))]!
   const floor = distanceFloor * median + distanceMin
   return means.map((mean) => exp((-localShare / member.neighbours) * log(Math.min(mean, most) + floor)))
+}
+
+/** Of each stored row, what it scores by the others: the nearest is itself, at distance 0, so one more is looked for. */
+export function scoresWithoutSelf(member: NeighboursMember, width: number): Float32Array {
+  const others = Math.min(member.neighbours, member.count - 1)
+  if (others < 1) return new Float32Array(member.count).fill(1)
+  const scores = scoresOf(alone({ ...member, neighbours: others + 1, metric: null }, width), member.rows)
+  return scores.map((score) => (score * (others + 1)) / others)
 }
