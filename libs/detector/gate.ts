@@ -1,15 +1,19 @@
-// Gate: whether a candidate may replace the incumbent. Both score the same held-out normal rows and the same anomalies made
-// from them, each at its own threshold. Pure: two detectors and rows in, a verdict with its reasons and numbers out.
+// Gate: whether a candidate may replace the incumbent. Both score the same held-out normal rows, the same anomalies made
+// from them (gate-anomalies.ts) and, where people have labelled some, the same labelled rows, each at its own threshold.
+// Pure: two detectors and rows in, a verdict with its reasons and numbers out.
 // Invariants
 //   G1 the same detectors, rows and seed give the same answer.
-//   G2 a refusal names every reason there is, not the first; a promotion names none.
+//   G2 a refusal names every reason there is, not the first; a promotion names none. Reasons are a closed list.
 //   G3 anything not finite, or too few rows to tell, is a refusal: doubt never promotes.
-// An alarm rate is refused only when its 95 % interval lies outside of [½, 2] × the target, so that a small sample is not
-// held against a candidate; recall only when it falls by more than its own sampling error.
+// What is measured decides, and each measure is held against its own sampling error, so that a small sample is not held
+// against a candidate. What only looks odd (a threshold that jumped, alarms that became rare) is refused unless the candidate
+// is cleared: it finds no less than the incumbent and keeps its budget. Otherwise a good candidate could never replace an
+// incumbent whose own threshold was spoilt. How often it is right is measured by test/quality/gate.ts.
 // Source of the interval: Wilson (1927).
 
 import type { Detector } from './detector.ts'
-import { type AnomalyKind, anomalyKinds, injected } from './gate-anomalies.ts'
+import { type Finder, type Found, paired, type Recalls, recalls } from './gate-recall.ts'
+import { middle, robustRival } from './gate-rival.ts'
 import { distanceOf } from './gate-shift.ts'
 import type { Json } from './model.ts'
 
@@ -25,6 +29,17 @@ export interface GateRequest {
   /** Alarm rate that the candidate was calibrated for. */
   readonly alpha: number
   readonly seed: number
+  /** Rows that people have judged. */
+  readonly feedback?: Feedback
+  /** Anomalies that no detector may lose once one has found them. */
+  readonly canaries?: { readonly rows: Float32Array; readonly count: number }
+}
+
+export interface Feedback {
+  readonly rows: Float32Array
+  readonly count: number
+  /** Of each row, 1: an anomaly, 0: normal after all. */
+  readonly anomalous: Uint8Array
 }
 
 export const gateReasons = [
@@ -33,7 +48,9 @@ export const gateReasons = [
   'alarm-rate', // outside of [½, 2] × target by its 95 % interval
   'recall', // finds fewer of the injected anomalies than the incumbent
   'blind', // a first detector that finds fewer than a robust z-score of each column
-  'score-jump', // scores of the same rows are distributed otherwise than the incumbent's
+  'canary', // misses a canary that the incumbent finds, or as a first detector any
+  'feedback', // people's labels are answered worse than by the incumbent
+  'score-jump', // p-values of normal rows are not spread as p-values are, while the incumbent's are
   'threshold-jump',
 ] as const
 export type GateReason = (typeof gateReasons)[number]
@@ -52,24 +69,32 @@ export const gateRowsMin = 50
 const rateFactor = 2
 /** Fewer alarms among the rows say nothing about a rate. */
 const alarmsMin = 5
-/** Recall may fall by this much, besides its sampling error. */
-const recallMargin = 0.05
-/** Largest distance between the two distributions of p-values, 0 to 1. */
-const shiftMax = 0.5
+/** Injected anomalies of undecided sizes may be lost up to this share besides the sampling error, over all kinds */
+const lostMax = 0.04
+/** and of one kind, where other kinds may make up for it. */
+const lostOfKindMax = 0.12
+/** Labelled rows answered worse, as a share, besides the sampling error. */
+const feedbackLostMax = 0.1
+/** Largest distance of p-values from an even spread, 0 to 1. */
+const unevenMax = 0.5
 /** Thresholds over the median score of the same rows may differ by this factor. */
 const thresholdFactor = 10
-const injectedMax = 300
 const z95 = 1.96
+/** One-sided. */
+const zLost = 1.645
+
+type Refuse = (reason: GateReason, text: string) => void
+type Numbers = { [key: string]: Json }
 
 export function gate(request: GateRequest): GateResult {
   const refusals: GateReason[] = []
   const reasons: string[] = []
-  const refuse = (reason: GateReason, text: string): void => {
+  const { candidate, incumbent, count, alpha } = request
+  const numbers: Numbers = { rows: count, alpha, seed: request.seed }
+  const refuse: Refuse = (reason, text) => {
     refusals.push(reason)
     reasons.push(`${reason}: ${text}`)
   }
-  const { candidate, incumbent, count, alpha } = request
-  const numbers: { [key: string]: Json } = { rows: count, alpha, seed: request.seed }
   const result = (): GateResult => ({
     verdict: refusals.length === 0 ? 'promote' : 'refuse',
     refusedBy: refusals[0] ?? 'none',
@@ -85,102 +110,123 @@ export function gate(request: GateRequest): GateResult {
     refuse('not-finite', 'the candidate gives scores or a threshold that are not finite')
     return result()
   }
+  const before = incumbent === null ? null : scoreRows(incumbent, request.rows, count)
   const rate = alarmRate(scores, candidate.threshold)
   numbers['alarmRate'] = { ...rate, target: alpha }
-  const tooMany = rate.low > alpha * rateFactor && rate.rate * count >= alarmsMin
-  // A first detector that is too quiet is better than none.
-  const tooFew = rate.high < alpha / rateFactor && incumbent !== null
-  if (tooMany || tooFew)
-    refuse('alarm-rate', `${percent(rate.rate)} of normal rows alarm, the target is ${percent(alpha)}`)
-  compareRecall(request, numbers, refuse)
-  if (incumbent !== null) compareScores(request, incumbent, scores, numbers, refuse)
+  const { whole, kinds } = compareRecall(request, numbers)
+  const isCleared = whole.lost <= 0 && !isLoud(rate, request)
+  checkRate({ request, rate, before, isCleared }, refuse)
+  if (incumbent === null) checkSight(whole, refuse)
+  else checkRecall({ whole, kinds }, refuse)
+  checkCanaries(request, numbers, refuse)
+  if (incumbent !== null) checkFeedback(request, incumbent, numbers, refuse)
+  if (incumbent !== null && before !== null)
+    checkJumps({ candidate, incumbent, scores, before, isCleared }, numbers, refuse)
   return result()
 }
 
-type Refuse = (reason: GateReason, text: string) => void
+interface Rated {
+  readonly request: GateRequest
+  readonly rate: Rate
+  readonly before: Float32Array | null
+  readonly isCleared: boolean
+}
 
-/** Injected anomalies: against the incumbent, or for a first detector against a robust z-score. */
-function compareRecall(request: GateRequest, numbers: { [key: string]: Json }, refuse: Refuse): void {
+function checkRate({ request, rate, before, isCleared }: Rated, refuse: Refuse): void {
+  const { incumbent, alpha } = request
+  const rateBefore = incumbent === null || before === null ? 0 : alarmRate(before, incumbent.threshold).rate
+  // What alarms too often is still better than what alarms twice as often.
+  const tooMany = isLoud(rate, request) && rate.rate > rateBefore / rateFactor
+  // A first detector that is too quiet is better than none.
+  const tooFew = rate.high < alpha / rateFactor && incumbent !== null && !isCleared
+  if (tooMany || tooFew)
+    refuse('alarm-rate', `${percent(rate.rate)} of normal rows alarm, the target is ${percent(alpha)}`)
+}
+
+function isLoud({ rate, low }: Rate, { alpha, count }: GateRequest): boolean {
+  return low > alpha * rateFactor && rate * count >= alarmsMin
+}
+
+/** Injected anomalies: beside the incumbent, or for a first detector beside a robust z-score. */
+function compareRecall(request: GateRequest, numbers: Numbers): Recalls {
   const { candidate, incumbent } = request
-  const found = recalls(request, (rows, count) => above(scoreRows(candidate, rows, count), candidate.threshold))
-  const rival =
-    incumbent === null
-      ? recalls(request, robust(request))
-      : recalls(request, (rows, count) => above(scoreRows(incumbent, rows, count), incumbent.threshold))
-  numbers['recall'] = Object.fromEntries(found)
-  numbers[incumbent === null ? 'recallOfRobustZ' : 'recallOfIncumbent'] = Object.fromEntries(rival)
-  const injectedCount = Math.min(injectedMax, request.count)
-  for (const [kind, recall] of found) {
-    const other = rival.get(kind) ?? 0
-    const error = z95 * Math.sqrt((recall * (1 - recall) + other * (1 - other)) / injectedCount)
-    if (incumbent !== null && recall < other - recallMargin - error)
-      refuse('recall', `finds ${percent(recall)} of injected anomalies (${kind}), the incumbent ${percent(other)}`)
-  }
-  const total = (of: ReadonlyMap<AnomalyKind, number>): number =>
-    [...of.values()].reduce((sum, value) => sum + value, 0)
-  // Being behind a z-score is reported only; finding nothing that a z-score finds is refused.
-  if (incumbent === null && total(found) < 0.5 * total(rival))
+  const rival = incumbent === null ? robustRival(request) : finderOf(incumbent)
+  const compared = recalls(request, finderOf(candidate), rival)
+  const byKind = (of: (found: Found) => number): Json =>
+    Object.fromEntries([...compared.kinds].map(([kind, found]) => [kind, of(found)]))
+  numbers['recall'] = byKind((found) => found.candidate)
+  numbers[incumbent === null ? 'recallOfRobustZ' : 'recallOfIncumbent'] = byKind((found) => found.rival)
+  numbers['lost'] = { share: compared.whole.lost, error: compared.whole.error, ofKind: byKind((found) => found.lost) }
+  return compared
+}
+
+function checkRecall({ whole, kinds }: Recalls, refuse: Refuse): void {
+  const compared = ({ candidate, rival }: Found): string => `${percent(candidate)}, the incumbent ${percent(rival)}`
+  if (isLost(whole, lostMax)) refuse('recall', `finds of all injected anomalies ${compared(whole)}`)
+  for (const [kind, found] of kinds)
+    if (isLost(found, lostOfKindMax)) refuse('recall', `finds of injected anomalies (${kind}) ${compared(found)}`)
+}
+
+/** Being behind a z-score is reported only; finding nothing that a z-score finds is refused. */
+function checkSight(whole: Found, refuse: Refuse): void {
+  if (whole.candidate < 0.5 * whole.rival)
     refuse('blind', 'finds less than half of the injected anomalies that a robust z-score of each column finds')
 }
 
-function recalls(
-  request: GateRequest,
-  finds: (rows: Float32Array, count: number) => number,
-): ReadonlyMap<AnomalyKind, number> {
-  const count = Math.min(injectedMax, request.count)
-  return new Map(anomalyKinds.map((kind) => [kind, finds(injected(kind, request, count), count) / count] as const))
+function checkCanaries({ candidate, incumbent, canaries }: GateRequest, numbers: Numbers, refuse: Refuse): void {
+  if (canaries === undefined) return
+  const mine = finderOf(candidate)(canaries.rows, canaries.count)
+  const theirs = incumbent === null ? null : finderOf(incumbent)(canaries.rows, canaries.count)
+  const lost = mine.reduce((sum, found, i) => sum + (found === 0 && (theirs?.[i] ?? 1) === 1 ? 1 : 0), 0)
+  numbers['canaries'] = { count: canaries.count, lost }
+  if (lost > 0) refuse('canary', `${lost} of ${canaries.count} canaries are found no more`)
 }
 
-/** A trivial detector with the same alarm budget: the largest robust z-score of a row's columns. */
-function robust({ rows, count, alpha, width }: GateRequest): (rows: Float32Array, n: number) => number {
-  const centre = new Float64Array(width)
-  const scale = new Float64Array(width)
-  for (let j = 0; j < width; j++) {
-    const column: number[] = []
-    for (let i = 0; i < count; i++) if (!Number.isNaN(rows[i * width + j]!)) column.push(rows[i * width + j]!)
-    centre[j] = middle(column)
-    scale[j] = 1.4826 * middle(column.map((value) => Math.abs(value - centre[j]!))) || 1
-  }
-  const scoreOf = (from: Float32Array, n: number): Float32Array => {
-    const scores = new Float32Array(n)
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < width; j++) {
-        const z = Math.abs(from[i * width + j]! - centre[j]!) / scale[j]!
-        if (z > scores[i]!) scores[i] = z
-      }
-    return scores
-  }
-  const normal = scoreOf(rows, count).sort()
-  const threshold = normal[Math.min(count - 1, Math.ceil((count + 1) * (1 - alpha)) - 1)]!
-  return (from, n) => above(scoreOf(from, n), threshold)
-}
-
-function middle(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0
-}
-
-/** How the same rows look to the incumbent: the distribution of p-values, and the threshold over the median score. */
-function compareScores(
-  request: GateRequest,
+/** Of rows called anomalous those found no more, of rows called normal those that alarm now. */
+function checkFeedback(
+  { candidate, feedback }: GateRequest,
   incumbent: Detector,
-  scores: Float32Array,
-  numbers: { [key: string]: Json },
+  numbers: Numbers,
   refuse: Refuse,
 ): void {
-  const { candidate, count } = request
-  const before = scoreRows(incumbent, request.rows, count)
-  const shift = distanceOf(
-    Float64Array.from(scores, (score) => candidate.pValue(score)),
-    Float64Array.from(before, (score) => incumbent.pValue(score)),
-  )
+  if (feedback === undefined || feedback.count === 0) return
+  const { rows, count, anomalous } = feedback
+  const rightly = (found: Uint8Array): Uint8Array => found.map((one, i) => (one === anomalous[i] ? 1 : 0))
+  const answered = paired(rightly(finderOf(candidate)(rows, count)), rightly(finderOf(incumbent)(rows, count)), 1)
+  numbers['feedback'] = { rows: count, right: answered.candidate, rightOfIncumbent: answered.rival }
+  if (isLost(answered, feedbackLostMax))
+    refuse(
+      'feedback',
+      `answers ${percent(answered.candidate)} of labelled rows rightly, the incumbent ${percent(answered.rival)}`,
+    )
+}
+
+interface Scored {
+  readonly candidate: Detector
+  readonly incumbent: Detector
+  readonly scores: Float32Array
+  readonly before: Float32Array
+  readonly isCleared: boolean
+}
+
+/** How the same rows look to both: the spread of p-values, and the threshold over the median score. */
+function checkJumps(scored: Scored, numbers: Numbers, refuse: Refuse): void {
+  const { candidate, incumbent, scores, before, isCleared } = scored
+  const even = Float64Array.from(scores, (_, i) => (i + 0.5) / scores.length)
+  const unevenness = (detector: Detector, of: Float32Array): number =>
+    distanceOf(
+      Float64Array.from(of, (score) => detector.pValue(score)),
+      even,
+    )
+  const uneven = { candidate: unevenness(candidate, scores), incumbent: unevenness(incumbent, before) }
   const height = candidate.threshold / (middle([...scores]) || 1)
   const heightBefore = incumbent.threshold / (middle([...before]) || 1)
-  numbers['shift'] = shift
+  numbers['uneven'] = uneven
   numbers['thresholdOverMedian'] = { candidate: height, incumbent: heightBefore }
-  if (shift > shiftMax && alarmRate(before, incumbent.threshold).high < request.alpha * rateFactor)
-    refuse('score-jump', `p-values of the same rows are distributed otherwise (distance ${shift.toFixed(2)})`)
+  if (uneven.candidate > unevenMax && uneven.candidate > uneven.incumbent && !isCleared)
+    refuse('score-jump', `p-values of normal rows are not spread evenly (distance ${uneven.candidate.toFixed(2)})`)
   const jump = height / heightBefore
-  if (jump > thresholdFactor || jump < 1 / thresholdFactor)
+  if ((jump > thresholdFactor || jump < 1 / thresholdFactor) && !isCleared)
     refuse('threshold-jump', `the threshold over the median score changed by a factor ${jump.toPrecision(3)}`)
 }
 
@@ -196,16 +242,26 @@ export function scoreRows(detector: Detector, rows: Float32Array, count: number)
   return scores
 }
 
-function above(scores: Float32Array, threshold: number): number {
-  let found = 0
-  for (const score of scores) if (score > threshold) found++
-  return found
+function finderOf(detector: Detector): Finder {
+  return (rows, count) =>
+    Uint8Array.from(scoreRows(detector, rows, count), (score) => (score > detector.threshold ? 1 : 0))
+}
+
+/** Whether more than `share` is lost, beyond the sampling error. */
+function isLost({ lost, error }: Found, share: number): boolean {
+  return lost - zLost * error > share
+}
+
+interface Rate {
+  readonly rate: number
+  readonly low: number
+  readonly high: number
 }
 
 /** Share of scores above the threshold with its 95 % interval. */
-function alarmRate(scores: Float32Array, threshold: number): { rate: number; low: number; high: number } {
+function alarmRate(scores: Float32Array, threshold: number): Rate {
   const n = scores.length
-  const rate = above(scores, threshold) / n
+  const rate = scores.reduce((sum, score) => sum + (score > threshold ? 1 : 0), 0) / n
   const square = z95 * z95
   const centre = (rate + square / (2 * n)) / (1 + square / n)
   const half = (z95 * Math.sqrt((rate * (1 - rate)) / n + square / (4 * n * n))) / (1 + square / n)

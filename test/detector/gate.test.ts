@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Detector } from '../../libs/detector/detector.ts'
-import { type GateRequest, gate } from '../../libs/detector/gate.ts'
+import { type Feedback, type GateRequest, gate, gateReasons } from '../../libs/detector/gate.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { Model } from '../../libs/detector/model.ts'
 import { linearModel, planted } from './planted.ts'
@@ -32,13 +32,22 @@ function withThreshold(model: Model, threshold: number): Detector {
 test('a good first detector is promoted, with its numbers and without reasons', () => {
   const result = gate(request(detector(good, 'good')))
   assert.deepEqual([result.verdict, result.refusedBy, result.reasons], ['promote', 'none', []])
-  assert.deepEqual(Object.keys(result.numbers), ['rows', 'alpha', 'seed', 'alarmRate', 'recall', 'recallOfRobustZ'])
+  assert.deepEqual(Object.keys(result.numbers), [
+    'rows',
+    'alpha',
+    'seed',
+    'alarmRate',
+    'recall',
+    'recallOfRobustZ',
+    'lost',
+  ])
 })
 
 test('an equal detector may replace its equal', () => {
   const result = gate(request(detector(good, 'good'), { incumbent: detector(good, 'same') }))
   assert.equal(result.verdict, 'promote', result.reasons.join('; '))
-  assert.equal(result.numbers['shift'], 0)
+  const { candidate, incumbent } = result.numbers['thresholdOverMedian'] as { candidate: number; incumbent: number }
+  assert.equal(candidate, incumbent)
 })
 
 test('too few rows are refused', () => {
@@ -98,6 +107,64 @@ test('a jump of the threshold and one of the scores are named beside each other'
   const { reasons } = gate(request(bold, { incumbent: detector(good, 'good') }))
   const named = reasons.map((reason) => reason.split(':')[0])
   assert.ok(named.includes('threshold-jump') && named.includes('score-jump'), reasons.join('; '))
+})
+
+test('what finds more than a spoilt incumbent is cleared of the jump of its threshold', () => {
+  const spoilt = withThreshold(good, good.calibration.threshold * 50)
+  const result = gate(request(detector(good, 'good'), { incumbent: spoilt }))
+  assert.equal(result.verdict, 'promote', result.reasons.join('; '))
+})
+
+test('what alarms too often may still replace what alarms more than twice as often', () => {
+  const often = withThreshold(good, good.calibration.threshold * 0.5)
+  const always = withThreshold(good, 0)
+  assert.equal(gate(request(often, { incumbent: detector(good, 'good') })).refusedBy, 'alarm-rate')
+  assert.ok(!gate(request(often, { incumbent: always })).reasons.some((reason) => reason.startsWith('alarm-rate')))
+})
+
+/** Rows far from normal. */
+function far(count: number, factor: number): Float32Array {
+  return planted(count, width, 77).map((value) => value * factor + factor)
+}
+
+test('a canary that the incumbent finds must not be lost; one that it misses as well may be', () => {
+  const canaries = { rows: far(6, 20), count: 6 }
+  const deaf = withThreshold(good, good.calibration.threshold * 1e6)
+  const incumbent = detector(good, 'good')
+  const lost = gate(request(deaf, { incumbent, canaries }))
+  assert.ok(lost.reasons.includes('canary: 6 of 6 canaries are found no more'), lost.reasons.join('; '))
+  assert.deepEqual(lost.numbers['canaries'], { count: 6, lost: 6 })
+  assert.equal(gate(request(detector(good, 'same'), { incumbent, canaries })).verdict, 'promote')
+  assert.deepEqual(gate(request(deaf, { incumbent: deaf, canaries })).numbers['canaries'], { count: 6, lost: 0 })
+  assert.ok(gate(request(deaf, { canaries })).reasons.some((reason) => reason.startsWith('canary: ')))
+})
+
+test('labels: anomalies lost and normal rows that alarm are refused, with few labels or a few lost they are not', () => {
+  const incumbent = detector(good, 'good')
+  const named = (candidate: Detector, feedback: Feedback): boolean =>
+    gate(request(candidate, { incumbent, feedback })).reasons.some((reason) => reason.startsWith('feedback: '))
+  const labelled = (rows: Float32Array, label: 0 | 1): Feedback => {
+    const count = rows.length / width
+    return { rows, count, anomalous: new Uint8Array(count).fill(label) }
+  }
+  const deaf = withThreshold(good, good.calibration.threshold * 1e6)
+  const shrill = withThreshold(good, 0)
+  assert.ok(named(deaf, labelled(far(30, 20), 1)))
+  assert.ok(named(shrill, labelled(planted(30, width, 8), 0)))
+  assert.ok(!named(deaf, labelled(far(1, 20), 1)))
+  assert.ok(!named(incumbent, labelled(far(30, 20), 0)))
+})
+
+test('every reason is of the closed list, and so is the first', () => {
+  const deaf = withThreshold(good, good.calibration.threshold * 1e6)
+  const { reasons, refusedBy } = gate(request(deaf, { incumbent: detector(good, 'good') }))
+  assert.ok(reasons.length > 1)
+  for (const reason of reasons)
+    assert.ok(
+      gateReasons.some((known) => known === reason.split(':')[0]),
+      reason,
+    )
+  assert.ok(reasons[0]?.startsWith(`${refusedBy}: `))
 })
 
 test('equal requests give equal answers', () => {
