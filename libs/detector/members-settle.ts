@@ -10,20 +10,20 @@ import type { DenseMember } from './model.ts'
 
 /** Sweeps over the missing values: on the tables tried, four are as good as the exact minimum over residuals, */
 const sweepsResidual = 4
-/** and eight over values. */
-const sweepsValue = 8
+/** and sixteen over values, where columns tell each other almost exactly. */
+const sweepsValue = 16
 
 /** Row j is what all other residuals say of residual j, −P_jk / P_jj with P = WᵀW, the inverse of their covariance. */
 export function placeSettle(arena: Arena, whitening: Float32Array, width: number): NonNullable<PlacedMember['settle']> {
   const inverse = new Float64Array(width * width)
-  for (let k = 0; k < width; k++)
-    for (let i = 0; i <= k; i++) {
+  for (let i = 0; i < width; i++)
+    for (let k = i; k < width; k++) {
       const value = whitening[k * width + i]!
-      for (let j = 0; j <= k; j++) inverse[i * width + j]! += value * whitening[k * width + j]!
+      for (let j = 0; j <= i; j++) inverse[i * width + j]! += value * whitening[k * width + j]!
     }
   const given = placeGiven(arena, width, (j, k) => {
     const own = inverse[j * width + j]!
-    return own > 0 ? -inverse[j * width + k]! / own : 0
+    return own > 0 ? -inverse[Math.max(j, k) * width + Math.min(j, k)]! / own : 0
   })
   const offsets = arena.reserve(Math.ceil(width / 8) * 8)
   return ({ residual, vectors }, masks) => operation(SETTLE, residual, masks, given, offsets, sweepsResidual, vectors)
