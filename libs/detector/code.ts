@@ -3,8 +3,10 @@
 // Invariants
 //   C1 the narrowest layer is the one with the fewest outputs, the last layer aside; of several, the one in the middle.
 //   C2 a half takes and gives rows as wide as the wider of row and code: what is not used of them is 0 and weighs nothing.
+//      One that sees windows through a lens sees them so here.
 
 import { engine } from './engine.ts'
+import { seenWidth } from './lens.ts'
 import type { DenseLayer, DenseMember, Model, SequenceMember } from './model.ts'
 
 export interface Code {
@@ -30,7 +32,9 @@ export function codeOf(model: Model): Code | null {
   const member = networkOf(model)
   if (member === null) return null
   const { columns, at } = narrowest(member)
-  const width = Math.max(model.width, columns)
+  const isLensed = member.kind === 'dense' && member.lens !== undefined
+  const width = isLensed ? model.width : Math.max(model.width, columns)
+  if (isLensed && columns > seenWidth(member, width)) return null
   const { mean, inverseScale, clip } = model.scaler
   const scaler = { mean: padded(mean, width), inverseScale: padded(inverseScale, width), clip }
   const run = runner({ ...model, width, scaler, members: [firstHalf(member, at + 1, width)] })
@@ -40,7 +44,7 @@ export function codeOf(model: Model): Code | null {
 /** The way back from the code of a dense network; null if the model has none. */
 export function decoderOf(model: Model): Decoder | null {
   const member = networkOf(model)
-  if (member?.kind !== 'dense') return null
+  if (member?.kind !== 'dense' || member.lens !== undefined) return null
   const { columns, at } = narrowest(member)
   const width = Math.max(model.width, columns)
   const scaler = {
@@ -73,9 +77,15 @@ function narrowest(member: Network): { readonly columns: number; readonly at: nu
 
 /** Layers over steps write as many columns as they have. */
 function firstHalf(member: Network, end: number, width: number): Network {
-  const scoring = indifferent(width)
-  if (member.kind === 'sequence') return { kind: 'sequence', layers: member.layers.slice(0, end), scoring }
-  return { kind: 'dense', layers: resized(member.layers.slice(0, end), width), scoring }
+  if (member.kind === 'sequence')
+    return { kind: 'sequence', layers: member.layers.slice(0, end), scoring: indifferent(width) }
+  const seen = seenWidth(member, width)
+  const half = {
+    kind: 'dense',
+    layers: resized(member.layers.slice(0, end), seen),
+    scoring: indifferent(seen),
+  } as const
+  return member.lens === undefined ? half : { ...half, lens: member.lens }
 }
 
 /** The layers from `width` columns to `width` columns. */

@@ -173,8 +173,13 @@ function expectedRow(model: Model, engine: Engine, row: Float32Array): Float32Ar
   })
 }
 
-/** Adds what a member expects of each column, in scaled units. */
-function addExpected(member: Member, reconstructed: Float32Array, sums: Float64Array, voices: Float64Array): void {
+/** Adds what a member expects of each column, in scaled units, and a voice where it says something. */
+export function addExpected(
+  member: Member,
+  reconstructed: Float32Array,
+  sums: Float64Array,
+  voices: Float64Array,
+): void {
   const lens = lensOf(member)
   const first = lens === undefined ? 0 : sums.length - lens.channels
   for (let column = first; column < sums.length; column++) {

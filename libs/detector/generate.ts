@@ -14,7 +14,7 @@ import { Random } from '../core/random.ts'
 import { codeOf, decoderOf } from './code.ts'
 import { cholesky, covariance } from './covariance.ts'
 import type { Model, Scoring } from './model.ts'
-import { completed, reconstruction } from './reconstruction.ts'
+import { reconstruction } from './reconstruction.ts'
 
 /** `count` rows in the row's own units, stride = width; `like` are rows whose codes are to be drawn from, if any. */
 export function generate(model: Model, count: number, seed: number, like: Float32Array | null = null): Float32Array {
@@ -53,10 +53,10 @@ function codesLike(model: Model, rows: Float32Array, random: Random): () => Floa
   if (code === null || count < 2)
     throw new Failure('data-invalid', `codes cannot be learnt from ${count} rows; give more`)
   const { columns } = code
-  const reconstruct = reconstruction(model)
+  const { complete } = reconstruction(model)
   const codes = new Float32Array(count * columns)
   for (let i = 0; i < count; i++) {
-    const row = completed(rows.subarray(i * model.width, (i + 1) * model.width), reconstruct)
+    const row = complete(rows.subarray(i * model.width, (i + 1) * model.width))
     codes.set(code.encode(row), i * columns)
   }
   const { mean, matrix } = covariance(codes, count, columns)

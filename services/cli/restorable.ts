@@ -19,12 +19,12 @@ export interface Restorable {
 export function restorable({ files }: Context, file: string, detector: string): Restorable {
   const { model, columns, window } = tableDetector(files, detector)
   const { cells } = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
-  const reconstruct = reconstruction(model)
-  const form = { width: columns.length, window, place: file }
+  const whole = reconstruction(model)
+  const form = { width: columns.length, window, place: file, means: model.scaler.mean }
   return {
     columns,
     cells,
     deviations: model.scaler.inverseScale.slice(0, columns.length).map((inverse) => (inverse === 0 ? 1 : 1 / inverse)),
-    restored: (given, wanted) => restoredRows(given, form, reconstruct, wanted),
+    restored: (given, wanted) => restoredRows(given, form, whole, wanted),
   }
 }

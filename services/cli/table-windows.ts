@@ -5,7 +5,7 @@
 
 import { Failure } from '../../libs/core/failure.ts'
 import type { Detector } from '../../libs/detector/detector.ts'
-import type { Reconstruct } from '../../libs/detector/reconstruction.ts'
+import type { Reconstruction } from '../../libs/detector/reconstruction.ts'
 
 /** All windows of `window` rows, oldest row first: (count − window + 1) × (window · width). */
 export function windowsOf(rows: Float32Array, count: number, width: number, window: number): Float32Array {
@@ -40,6 +40,17 @@ export function scoresOf(
   return align === 'causal' ? causal(scores, count, window) : spread(scores, count, window)
 }
 
+/** How the rows of a table become those of a detector. */
+export interface RowForm {
+  /** Columns of the table. */
+  readonly width: number
+  /** Rows of the table in a row of the detector. */
+  readonly window: number
+  readonly place: string
+  /** Of each column, in training. */
+  readonly means: Float32Array
+}
+
 /** How many windows there are of `count` > 0 rows. */
 export function windowCount(count: number, window: number, place: string): number {
   if (count >= window) return count - window + 1
@@ -47,30 +58,33 @@ export function windowCount(count: number, window: number, place: string): numbe
 }
 
 /**
- * Every cell as it is expected: the mean of what all windows that cover its row make of it. Windows that `wanted` does not
- * ask for are passed over; cells that no other window covers stay as they are.
+ * Every cell as it is expected: the mean of what all windows that cover its row and say something of it make of it. Windows
+ * that `wanted` does not ask for are passed over. A cell of which no window says anything stays as it is; if it is missing,
+ * it is taken for the mean of its column.
  */
 export function restoredRows(
   cells: Float32Array,
-  { width, window, place }: { readonly width: number; readonly window: number; readonly place: string },
-  reconstruct: Reconstruct,
+  { width, window, place, means }: RowForm,
+  { reconstruct, speaks }: Reconstruction,
   wanted: (row: Float32Array) => boolean = () => true,
 ): Float32Array {
   const count = cells.length / width
   if (count === 0) return new Float32Array(0)
-  const size = window * width
   const sums = new Float64Array(cells.length)
-  const times = new Uint16Array(count)
-  for (let from = 0; from < windowCount(count, window, place); from++) {
-    const row = cells.subarray(from * width, from * width + size)
+  const times = new Uint16Array(cells.length)
+  for (let from = 0; from < windowCount(count, window, place) * width; from += width) {
+    const row = cells.subarray(from, from + window * width)
     if (!wanted(row)) continue
-    for (const [i, value] of reconstruct(row).entries())
-      sums[from * width + i] = (sums[from * width + i] as number) + value
-    for (let i = from; i < from + window; i++) times[i] = (times[i] as number) + 1
+    for (const [i, value] of reconstruct(row).entries()) {
+      if (speaks[i] !== true) continue
+      sums[from + i] = (sums[from + i] as number) + value
+      times[from + i] = (times[from + i] as number) + 1
+    }
   }
   return cells.map((value, i) => {
-    const covered = times[Math.floor(i / width)] as number
-    return covered === 0 ? value : (sums[i] as number) / covered
+    const said = times[i] as number
+    if (said > 0) return (sums[i] as number) / said
+    return Number.isNaN(value) ? (means[i % width] as number) : value
   })
 }
 

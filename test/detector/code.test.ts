@@ -8,7 +8,7 @@ import { generate } from '../../libs/detector/generate.ts'
 import { activate } from '../../libs/detector/kernel/twin-activation.ts'
 import type { DenseLayer, Model } from '../../libs/detector/model.ts'
 import { shape } from '../../libs/detector/packing.ts'
-import { completed, reconstruction } from '../../libs/detector/reconstruction.ts'
+import { reconstruction } from '../../libs/detector/reconstruction.ts'
 import type { DetectorKind } from '../../libs/stream/spec.ts'
 import { linearModel, planted, requestOf } from './planted.ts'
 
@@ -68,6 +68,21 @@ describe('code', async () => {
     assert.equal(decoderOf(model), null)
   })
 
+  test('of an ensemble of windows: of what its members see', async () => {
+    const model = await fit(requestOf(rows.subarray(0, 1200 * width), 4 * width, { kind: 'ensemble', steps: 4 }))
+    const code = codeOf(model)
+    assert.ok(code !== null && code.columns < 4 * width)
+    const found = [0, 60].map((from) => code.encode(rows.subarray(from, from + 4 * width)).slice())
+    assert.ok(found.flatMap((each) => [...each]).every(Number.isFinite))
+    assert.notDeepEqual(found[0], found[1])
+    const { speaks } = reconstruction(model)
+    assert.deepEqual(
+      speaks,
+      Array.from({ length: 4 * width }, (_, j) => j >= 3 * width),
+      'the last step alone',
+    )
+  })
+
   test('the linear member has none, and makes no rows up', () => {
     const model = linearModel(rows, rows, width, 0.01)
     assert.deepEqual([codeOf(model), decoderOf(model)], [null, null])
@@ -79,13 +94,13 @@ describe('reconstruction', async () => {
   const model = await fitted('ensemble')
 
   test('fills what is missing, and leaves the rest', () => {
-    const reconstruct = reconstruction(model)
+    const { complete } = reconstruction(model)
     const fresh = planted(300, width, 22)
     let error = 0
     for (let from = 0; from < fresh.length; from += width) {
       const row = fresh.slice(from, from + width)
       row[2] = Number.NaN
-      const whole = completed(row, reconstruct)
+      const whole = complete(row)
       assert.deepEqual(
         whole.filter((_, j) => j !== 2),
         row.filter((_, j) => j !== 2),
@@ -94,7 +109,7 @@ describe('reconstruction', async () => {
     }
     const spread = fresh.reduce((sum, value, i) => (i % width === 2 ? sum + value * value : sum), 0)
     assert.ok(error < spread / 5, `${error} of ${spread}`)
-    assert.ok(completed(new Float32Array(width).fill(Number.NaN), reconstruct).every(Number.isFinite))
+    assert.ok(complete(new Float32Array(width).fill(Number.NaN)).every(Number.isFinite))
   })
 })
 

@@ -4,7 +4,7 @@
 
 import { Failure } from '../../../libs/core/failure.ts'
 import { codeOf } from '../../../libs/detector/code.ts'
-import { completed, reconstruction } from '../../../libs/detector/reconstruction.ts'
+import { reconstruction } from '../../../libs/detector/reconstruction.ts'
 import type { Context } from '../context.ts'
 import { parseCsv } from '../csv.ts'
 import { tableDetector } from '../table-detector.ts'
@@ -26,13 +26,13 @@ export function embedTable(context: Context, file: string, options: EmbedOptions
       `${options.detector}: no member of this detector is a network with a code: rows of one column have none`,
     )
   const { cells, count } = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
-  const reconstruct = reconstruction(model)
+  const { complete } = reconstruction(model)
   const names = Array.from({ length: code.columns }, (_, c) => `code_${c}`)
   const codes = new Float32Array(count * code.columns)
   const total = count === 0 ? 0 : windowCount(count, window, file)
   for (let from = 0; from < total; from++) {
     const row = cells.subarray(from * columns.length, (from + window) * columns.length)
-    const given = code.encode(completed(row, reconstruct))
+    const given = code.encode(complete(row))
     const first = from === 0 ? 0 : from + window - 1
     for (let at = first; at < from + window; at++) codes.set(given, at * code.columns)
   }
