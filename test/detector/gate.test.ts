@@ -71,6 +71,8 @@ test('too few alarms are refused where an incumbent serves, and taken where none
   assert.equal(gate(request(quiet)).verdict, 'promote')
   const result = gate(request(quiet, { incumbent: detector(good, 'good') }))
   assert.equal(result.refusedBy, 'alarm-rate')
+  const deaf = withThreshold(good, good.calibration.threshold * 1e6)
+  assert.equal(gate(request(quiet, { incumbent: deaf })).verdict, 'promote', 'it finds more all the same')
 })
 
 test('a candidate that has lost sight of a column is refused for its recall', () => {
