@@ -158,6 +158,7 @@ const drawers = /(?:^|-)(?:utils?|helpers?|common|types|shared|index|misc|impl|m
  * list a file here is to claim that its loops were read with that in mind.
  */
 const kernels: readonly string[] = [
+  'libs/detector/blend.ts',
   'libs/alert/alert.ts',
   'libs/bus/crc32c.ts',
   'libs/bus/lz4-length.ts',

@@ -19,13 +19,19 @@ export function restorations(root: Command, context: (options: Options) => Conte
     })
   restoration('denoise <rows.csv>', 'put what the detector reconstructs in place of the cells', 'denoise rows.csv')
     .option('--beside', 'keep the cells, the reconstruction in columns beside them')
-    .option('--check <noise>', 'add noise of so many standard deviations, and say how much goes off instead', positive)
+    .option(
+      '--noise <deviations>',
+      'how noisy cells are, in standard deviations: what is surer then counts more',
+      positive,
+    )
+    .option('--check <deviations>', 'put so much noise on, and say how much of it --noise takes off instead', positive)
     .action(async (file: string, options: Options) => {
       const { denoiseTable } = await import('./commands/denoise.ts')
       const check = (options['check'] as number | undefined) ?? null
+      const noise = (options['noise'] as number | undefined) ?? null
       const place = options['beside'] === true ? 'beside' : 'instead'
       const detector = String(options['detector'])
-      denoiseTable(context(options), file, { detector, out: textOf(options, 'out'), place, check })
+      denoiseTable(context(options), file, { detector, out: textOf(options, 'out'), place, noise, check })
     })
   restoration('embed <rows.csv>', "the code of each row, from the network's narrowest layer", 'embed rows.csv').action(
     async (file: string, options: Options) => {

@@ -12,19 +12,25 @@ export interface Restorable {
   readonly cells: Float32Array
   /** Standard deviation of each column in training; of one that did not move, the least that counts. */
   readonly deviations: Float32Array
-  /** Every cell as it is expected; see restoredRows. */
-  readonly restored: (cells: Float32Array, wanted?: (row: Float32Array) => boolean) => Float32Array
+  /** Every cell as it is reconstructed; see restoredRows. */
+  readonly reconstructed: (cells: Float32Array) => Float32Array
+  /** The cells, the missing ones filled in. */
+  readonly filled: (cells: Float32Array) => Float32Array
 }
 
 export function restorable({ files }: Context, file: string, detector: string): Restorable {
   const { model, columns, window } = tableDetector(files, detector)
   const { cells } = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
-  const whole = reconstruction(model)
+  const { speaks, reconstruct, expect } = reconstruction(model)
   const form = { width: columns.length, window, place: file, means: model.scaler.mean }
   return {
     columns,
     cells,
     deviations: model.scaler.inverseScale.slice(0, columns.length).map((inverse) => (inverse === 0 ? 1 : 1 / inverse)),
-    restored: (given, wanted) => restoredRows(given, form, whole, wanted),
+    reconstructed: (given) => restoredRows(given, form, { speaks, restore: reconstruct }),
+    filled: (given) => {
+      const expected = restoredRows(given, form, { speaks, restore: expect }, (row) => row.some(Number.isNaN))
+      return given.map((value, i) => (Number.isNaN(value) ? (expected[i] as number) : value))
+    },
   }
 }

@@ -5,7 +5,6 @@
 
 import { Failure } from '../../libs/core/failure.ts'
 import type { Detector } from '../../libs/detector/detector.ts'
-import type { Reconstruction } from '../../libs/detector/reconstruction.ts'
 
 /** All windows of `window` rows, oldest row first: (count − window + 1) × (window · width). */
 export function windowsOf(rows: Float32Array, count: number, width: number, window: number): Float32Array {
@@ -51,6 +50,13 @@ export interface RowForm {
   readonly means: Float32Array
 }
 
+/** What windows make of themselves. */
+export interface Restoration {
+  readonly restore: (row: Float32Array) => Float32Array
+  /** Of each column of a window, whether anything is said of it. */
+  readonly speaks: readonly boolean[]
+}
+
 /** How many windows there are of `count` > 0 rows. */
 export function windowCount(count: number, window: number, place: string): number {
   if (count >= window) return count - window + 1
@@ -65,7 +71,7 @@ export function windowCount(count: number, window: number, place: string): numbe
 export function restoredRows(
   cells: Float32Array,
   { width, window, place, means }: RowForm,
-  { reconstruct, speaks }: Reconstruction,
+  { restore, speaks }: Restoration,
   wanted: (row: Float32Array) => boolean = () => true,
 ): Float32Array {
   const count = cells.length / width
@@ -75,7 +81,7 @@ export function restoredRows(
   for (let from = 0; from < windowCount(count, window, place) * width; from += width) {
     const row = cells.subarray(from, from + window * width)
     if (!wanted(row)) continue
-    for (const [i, value] of reconstruct(row).entries()) {
+    for (const [i, value] of restore(row).entries()) {
       if (speaks[i] !== true) continue
       sums[from + i] = (sums[from + i] as number) + value
       times[from + i] = (times[from + i] as number) + 1

@@ -105,6 +105,9 @@ describe('impute, denoise, embed and generate', { concurrency: 2 }, () => {
     assert.equal(Math.fround(beside.rows[7]?.[2] ?? 0), fresh[7 * width + 2])
     const found = JSON.parse(await ran('denoise', 'whole.csv', '--detector', 'd', '--check', '0.5', '--json'))
     assert.ok(found.mean.denoised < 0.8 * found.mean.noisy, JSON.stringify(found))
+    const slight = csvOf(await ran('denoise', 'whole.csv', '--detector', 'd', '--noise', '0.001'))
+    for (const [cell, value] of slight.rows.flat().entries())
+      assert.ok(Math.abs(value - (fresh[cell] ?? 0)) < 0.01, 'cells that are sure stay')
   })
 
   test('codes: fewer columns than the row, one a row, with gaps and in windows too', async () => {

@@ -15,11 +15,7 @@ export interface ImputeOptions {
 }
 
 export function imputeTable(context: Context, file: string, options: ImputeOptions): void {
-  const { columns, cells, deviations, restored } = restorable(context, file, options.detector)
-  const filled = (gaps: Float32Array): Float32Array => {
-    const expected = restored(gaps, (row) => row.some(Number.isNaN))
-    return gaps.map((value, i) => (Number.isNaN(value) ? (expected[i] ?? value) : value))
-  }
+  const { columns, cells, deviations, filled } = restorable(context, file, options.detector)
   if (options.check === null) {
     writeTable(context, options.out, tableLines(columns, filled(cells)))
     return
