@@ -1,11 +1,10 @@
-// Alert message: an alert on the wire, as Avro (bare, or in the registry's frame) or JSON, with CloudEvents headers in
-// Kafka's binary mode; and back again, by its content type.
+// Alert message: an alert on the wire, as bare Avro or JSON, with CloudEvents headers in Kafka's binary mode; and back
+// again, by its content type.
 // Invariants
 //   M1 equal anomalies give equal bytes, headers included.
 //   M2 `alertIn` reads whatever `alertMessage` wrote.
 
 import { decode, encode } from '../codec/avro.ts'
-import { confluentFramed } from '../codec/framing.ts'
 import { Failure } from '../core/failure.ts'
 import type { Header, Message } from '../core/message.ts'
 import { type Severity, severities } from '../core/severity.ts'
@@ -14,36 +13,29 @@ import { type Alert, alertType } from './alert-schema.ts'
 import { isoTime } from './position.ts'
 
 const AVRO = 'application/avro'
-const FRAMED_AVRO = 'application/vnd.confluent.avro'
 const JSON_TYPE = 'application/json'
 const ALERT_TYPE = 'plumbline.alert'
 const text = new TextEncoder()
 const SPEC_VERSION: Header = ['ce_specversion', text.encode('1.0')]
 const TYPE: Header = ['ce_type', text.encode(ALERT_TYPE)]
-/** What a framed value has before its bare form: a zero byte and the schema's id. */
-const FRAME_BYTES = 5
 
 export interface AlertRequest extends Anomaly {
   /** The alerts topic. */
   readonly topic: string
   /** Timestamp of the anomalous record, which becomes the alert's own. */
   readonly timestampMs: number
-  /** Of the alert schema in a registry; absent: bare Avro. */
-  readonly schemaId?: number
 }
 
 export function alertMessage(request: AlertRequest): Message {
   const alert = alertOf(request)
   const format = request.stream.spec.alerts.format
-  const schemaId = format === 'avro' ? request.schemaId : undefined
-  const contentType = format === 'json' ? JSON_TYPE : schemaId === undefined ? AVRO : FRAMED_AVRO
   const headers: Header[] = [
     SPEC_VERSION,
     ['ce_id', text.encode(alert.id)],
     TYPE,
     ['ce_source', text.encode(`/plumbline/${alert.stream}`)],
     ['ce_time', text.encode(isoTime(alert.eventTime))],
-    ['content-type', text.encode(contentType)],
+    ['content-type', text.encode(format === 'json' ? JSON_TYPE : AVRO)],
     // For consumers that route by it, and for metrics, without decoding the value.
     ['plumbline-severity', text.encode(alert.severity)],
   ]
@@ -51,15 +43,10 @@ export function alertMessage(request: AlertRequest): Message {
     topic: request.topic,
     partition: null,
     key: text.encode(alert.key),
-    value: format === 'json' ? text.encode(JSON.stringify(alert)) : avroBytes(alert, schemaId),
+    value: format === 'json' ? text.encode(JSON.stringify(alert)) : encode(alertType, alert),
     headers,
     timestampMs: request.timestampMs,
   }
-}
-
-function avroBytes(alert: Alert, schemaId: number | undefined): Uint8Array {
-  const bare = encode(alertType, alert)
-  return schemaId === undefined ? bare : confluentFramed(schemaId, bare)
 }
 
 function headerText(headers: readonly Header[], name: string): string | null {
@@ -76,8 +63,6 @@ export function alertIn(value: Uint8Array | null, headers: readonly Header[]): A
       return jsonAlert(value)
     case AVRO:
       return avroAlert(value)
-    case FRAMED_AVRO:
-      return avroAlert(value.subarray(FRAME_BYTES))
     default:
       throw new Failure('data-invalid', `an alert has the content type ${JSON_TYPE} or ${AVRO}, not ${contentType}`)
   }

@@ -15,11 +15,3 @@ export function confluentIdAt(records: Records, index: number): number {
   const at = records.valueAt[index] ?? 0
   return (records.valueLength[index] ?? -1) < 5 ? -1 : confluentId(records.bytes, at, at + 5)
 }
-
-/** A bare value in Confluent framing. */
-export function confluentFramed(id: number, value: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(5 + value.length)
-  new DataView(framed.buffer).setUint32(1, id)
-  framed.set(value, 5)
-  return framed
-}

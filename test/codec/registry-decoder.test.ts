@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { avroTypeOf } from '../../libs/codec/avro.ts'
 import { Columns, type Decoder, type Want } from '../../libs/codec/columns.ts'
-import { confluentFramed, confluentId } from '../../libs/codec/framing.ts'
+import { confluentId } from '../../libs/codec/framing.ts'
 import { avroDecoder, registryDecoder, schemasMax } from '../../libs/codec/projection.ts'
 import { recordsOf } from '../../libs/core/records.ts'
 import { reasonOf } from '../../libs/core/verdict.ts'
+import { confluentFramed } from './framed.ts'
 
 const wants: Want[] = [
   { kind: 'number', field: 'a', parse: 'number' },

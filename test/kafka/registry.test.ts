@@ -5,12 +5,12 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { avroTypeOf } from '../../libs/codec/avro.ts'
 import { Columns, type Want } from '../../libs/codec/columns.ts'
-import { confluentFramed } from '../../libs/codec/framing.ts'
 import { registryDecoder } from '../../libs/codec/projection.ts'
 import { type Registry, registry } from '../../libs/codec/registry.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import { recordsOf } from '../../libs/core/records.ts'
 import { reasonOf } from '../../libs/core/verdict.ts'
+import { confluentFramed } from '../codec/framed.ts'
 import { realRegistry } from './apicurio.ts'
 
 function client(url: string): Registry {

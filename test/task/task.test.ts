@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { alertIn } from '../../libs/alert/alert-message.ts'
-import { confluentFramed } from '../../libs/codec/framing.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import type { Message } from '../../libs/core/message.ts'
 import { Random } from '../../libs/core/random.ts'
@@ -11,6 +10,7 @@ import { parse } from '../../libs/stream/spec-parse.ts'
 import { stream as compile } from '../../libs/stream/stream-compile.ts'
 import { audit, type Committed, type Switch } from '../../libs/task/audit.ts'
 import { decodeLedger } from '../../libs/task/ledger.ts'
+import { confluentFramed } from '../codec/framed.ts'
 import { inForce, Memory, names, payments, restoredTask, stream } from './judging.ts'
 
 const seed = Number(process.env['SEED'] ?? 7)
