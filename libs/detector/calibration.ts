@@ -50,14 +50,18 @@ export const uncalibrated: Calibration = {
   tail: null,
 }
 
-/** `scores` are those of rows that no fit has seen, in any order. */
-export function calibrate(scores: Float32Array, alpha: number): Calibration {
+/**
+ * `scores` are those of rows that no fit has seen, in any order. `least` is the lowest threshold of a rate so small that not
+ * one alarm is expected among them: of rows that overlap, the tail says less than it seems to.
+ */
+export function calibrate(scores: Float32Array, alpha: number, least = 0): Calibration {
   const count = scores.length
   if (count < calibrationRowsMin)
     throw new Failure('data-too-little', `${count} rows to calibrate on, ${calibrationRowsMin} are needed`)
   const sorted = scores.slice().sort()
   const tail = fitTail(sorted)
-  const { threshold, method } = thresholdOf(sorted, tail, alpha)
+  const { threshold: found, method } = thresholdOf(sorted, tail, alpha)
+  const threshold = count * alpha < 1 ? Math.max(found, least) : found
   return { alpha, threshold, method, count, ...knots(sorted), tail }
 }
 

@@ -101,7 +101,7 @@ export async function fit(request: FitRequest): Promise<Model> {
   const combination = combinationOf(final.fitted, memberScores)
   const scores = new Float32Array(ordered.length)
   combine(combination)(scores.length, memberScores, scores)
-  const calibration = calibrate(scores, request.alpha)
+  const calibration = calibrate(scores, request.alpha, beyond(combination, memberScores, final.fitted.margin))
   return {
     ...draft(request, final),
     combination,
@@ -120,6 +120,15 @@ export async function fit(request: FitRequest): Promise<Model> {
       losses: final.fitted.losses,
     },
   }
+}
+
+/** The largest of the combined scores if each member's were `margin` times as high; 0 without a margin. */
+function beyond(combination: Combination, memberScores: readonly Float32Array[], margin: number | undefined): number {
+  if (margin === undefined) return 0
+  const raised = memberScores.map((own) => own.map((score) => score * margin))
+  const scores = new Float32Array(raised[0]?.length ?? 0)
+  combine(combination)(scores.length, raised, scores)
+  return scores.reduce((most, score) => Math.max(most, score), 0)
 }
 
 /** Of every row, by fits on the blocks that it is not in. */

@@ -48,6 +48,13 @@ test('realised rates over fresh scores lie around the target, with the tail and 
   }
 })
 
+test('the least threshold counts where not one alarm is expected, and only there', () => {
+  const scores = exponential(400, 1)
+  assert.equal(calibrate(scores, 0.001, 100).threshold, 100)
+  assert.equal(calibrate(scores, 0.001, 1).threshold, calibrate(scores, 0.001).threshold)
+  assert.equal(calibrate(scores, 0.01, 100).threshold, calibrate(scores, 0.01).threshold)
+})
+
 test('C1 a lower rate never gives a lower threshold, C2 every number is finite', () => {
   const shapes = fc.constantFrom('exponential', 'ties', 'heavy', 'constant', 'bounded')
   fc.assert(

@@ -47,6 +47,8 @@ export interface Fitted {
   readonly voices?: Voices
   /** Of each member, its scores of the training rows as one that has not seen them would have it; spares the fit its blocks. */
   readonly held?: readonly Float32Array[]
+  /** ≥ 1. Where no alarm is expected among the held rows, only so many times their largest scores are alarms. */
+  readonly margin?: number
   /** What each member's scores are worth, where a kind knows; without, those of rows that were held out say it. */
   readonly surprises?: readonly Surprise[]
   readonly backend: string

@@ -7,6 +7,8 @@ import { filled, type TrainingRows } from './kind.ts'
 
 /** In scaled units. */
 const deviationMin = 0.1
+/** Of a channel that never moved: its first move is an event, in the slow means as well. */
+const constantDeviation = 0.01
 const clip = 10
 
 /** Training windows as a member with this lens sees them. */
@@ -66,7 +68,7 @@ function standard(
     const deviation = found === 0 ? 0 : Math.sqrt(squares / found)
     if (deviation > 0) varying++
     center[j] = middle
-    inverse[j] = 1 / Math.max(deviation, deviationMin)
+    inverse[j] = 1 / (deviation > 0 ? Math.max(deviation, deviationMin) : constantDeviation)
   }
   return { center, inverse, varying }
 }
