@@ -105,7 +105,7 @@ const missingRule: Rule<Spec['missing']> = {
 }
 
 function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec['detector'] {
-  const kind = optional(map, 'kind', choice(detectorKinds), 'denoising', faults)
+  const kind = optional(map, 'kind', choice(detectorKinds), 'ensemble', faults)
   const stated = map?.entries.get('kind')
   if (stated !== undefined && rows === 1 && windowedKinds.includes(kind)) {
     const expected = 'a window for it to learn from, such as `window: { rows: 40 }`, or another kind'

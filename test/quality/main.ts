@@ -1,5 +1,5 @@
 // The quality program: how well the default kind finds anomalies on public tables and card payments, written to
-// docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind denoising] [--print]
+// docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind ensemble] [--print]
 // One kind with one setting for all sets, chosen before the run. With --print the document is left alone. With --series
 // all, or names of series (smap, asd, skab), windows of these are measured instead and the table is printed.
 
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     sets: { type: 'string', default: [...tableNames, cardSet].join(',') },
     seeds: { type: 'string', default: '0..4' },
-    kind: { type: 'string', default: 'denoising' },
+    kind: { type: 'string', default: 'ensemble' },
     print: { type: 'boolean', default: false },
     series: { type: 'string' },
   },

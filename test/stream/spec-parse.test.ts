@@ -45,7 +45,7 @@ test('the least spec gets every default', () => {
     window: { rows: 1 },
     missing: { kind: 'impute' },
     keysMax: 100_000,
-    detector: { kind: 'denoising', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
+    detector: { kind: 'ensemble', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
     training: { everyMs: 86_400_000, historyMs: 604_800_000, rowsMin: 1_000, rowsMax: 50_000, exclude: [] },
     delivery: 'exactly-once',
     alerts: { format: 'avro', explain: 5 },

@@ -5,7 +5,7 @@ import { pmax, pmin } from './twin-activation.ts'
 const f = Math.fround
 const powerBits = new Int32Array(1)
 const power = new Float32Array(powerBits.buffer)
-const INVERSE_LN2 = f(1.4426950408889634)
+const INVERSE_LN2 = f(Math.LOG2E)
 const LN2_HIGH = f(0.693359375)
 const LN2_LOW = f(-0.00021219444005469057)
 /** 1 / 7!, 1 / 6!, … 1 / 0!. */

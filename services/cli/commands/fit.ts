@@ -29,7 +29,7 @@ const goldenRows = 16
 export async function fitTable(context: Context, file: string, options: FitOptions): Promise<void> {
   const { files, clock } = context
   const startedMs = clock.elapsedMs()
-  const kind = kindOf(options.kind ?? 'denoising', options.window)
+  const kind = kindOf(options.kind ?? 'ensemble', options.window)
   const loss = lossOf(options.loss ?? 'squared')
   const folder = path.dirname(options.out)
   if (!files.isFolder(folder)) throw new Failure('file-unreadable', `${options.out}: there is no folder ${folder}`)
