@@ -126,6 +126,29 @@ describe('generate', async () => {
     }
   })
 
+  test('what the network leaves unsaid varies as its residuals do', () => {
+    const [own, quiet] = [1, 1e4].map((times) => {
+      const members = model.members.map((member) => {
+        if (member.kind !== 'dense' || member.scoring.kind !== 'mahalanobis') return member
+        const { scoring } = member
+        return { ...member, scoring: { ...scoring, whitening: scoring.whitening.map((value) => value * times) } }
+      })
+      return generate({ ...model, members }, 4000, 6)
+    })
+    const network = model.members.find((member) => member.kind === 'dense')
+    assert.ok(network?.kind === 'dense' && network.scoring.kind === 'mahalanobis' && own && quiet)
+    const { whitening } = network.scoring
+    const squares = new Float64Array(width)
+    for (let from = 0; from < own.length; from += width)
+      for (let i = 0; i < width - 1; i++) {
+        let sum = 0
+        for (let j = 0; j <= i; j++)
+          sum += whitening[i * width + j]! * (own[from + j]! - quiet[from + j]!) * model.scaler.inverseScale[j]!
+        squares[i]! += sum * sum
+      }
+    for (let i = 0; i < width - 1; i++) assert.ok(Math.abs(squares[i]! / 4000 - 1) < 0.1, `${squares}`)
+  })
+
   test('other kinds are refused', () => {
     assert.throws(() => generate({ ...model, kind: 'denoising' }, 1, 1), /none of denoising/)
     assert.throws(() => generate(model, 1, 1, withStill.subarray(0, width)), /give more/)
