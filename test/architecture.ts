@@ -208,7 +208,6 @@ const kernels: readonly string[] = [
   'libs/detector/kinds/components.ts',
   'libs/detector/kinds/denoising.ts',
   'libs/detector/kinds/divergence.ts',
-  'libs/detector/kinds/ensemble.ts',
   'libs/detector/kinds/held.ts',
   'libs/detector/kinds/histogram.ts',
   'libs/detector/kinds/kind.ts',
