@@ -9,9 +9,9 @@
 // against a candidate. What only looks odd (a threshold that jumped, alarms that became rare) is refused unless the candidate
 // is cleared: it finds no less than the incumbent and keeps its budget. Otherwise a good candidate could never replace an
 // incumbent whose own threshold was spoilt. How often it is right is measured by test/quality/gate.ts.
-// Source of the interval: Wilson (1927).
 
 import type { Detector } from './detector.ts'
+import { alarmRate, type Rate } from './gate-rate.ts'
 import { type Finder, type Found, paired, type Recalls, recalls } from './gate-recall.ts'
 import { middle, robustRival } from './gate-rival.ts'
 import { distanceOf } from './gate-shift.ts'
@@ -67,8 +67,8 @@ export interface GateResult {
 
 export const gateRowsMin = 50
 const rateFactor = 2
-/** Fewer alarms among the rows say nothing about a rate. */
-const alarmsMin = 5
+/** Fewer alarms among the rows say nothing about a rate: a few anomalies are among them. */
+const alarmsMin = 10
 /** Injected anomalies of undecided sizes may be lost up to this share besides the sampling error, over all kinds */
 const lostMax = 0.04
 /** and of one kind, where other kinds may make up for it. */
@@ -79,7 +79,6 @@ const feedbackLostMax = 0.1
 const unevenMax = 0.5
 /** Thresholds over the median score of the same rows may differ by this factor. */
 const thresholdFactor = 10
-const z95 = 1.96
 /** One-sided. */
 const zLost = 1.645
 
@@ -250,22 +249,6 @@ function finderOf(detector: Detector): Finder {
 /** Whether more than `share` is lost, beyond the sampling error. */
 function isLost({ lost, error }: Found, share: number): boolean {
   return lost - zLost * error > share
-}
-
-interface Rate {
-  readonly rate: number
-  readonly low: number
-  readonly high: number
-}
-
-/** Share of scores above the threshold with its 95 % interval. */
-function alarmRate(scores: Float32Array, threshold: number): Rate {
-  const n = scores.length
-  const rate = scores.reduce((sum, score) => sum + (score > threshold ? 1 : 0), 0) / n
-  const square = z95 * z95
-  const centre = (rate + square / (2 * n)) / (1 + square / n)
-  const half = (z95 * Math.sqrt((rate * (1 - rate)) / n + square / (4 * n * n))) / (1 + square / n)
-  return { rate, low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
 }
 
 function percent(share: number): string {
