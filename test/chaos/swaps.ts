@@ -1,7 +1,7 @@
 // The swaps program: the same backlog drained without and with detectors published meanwhile, in turn. Shows that no record is
 // missed, that every verdict's version is that of its transaction (swaps-history), that the audit agrees, and by how much the
 // longest time between two batches grows. Prints a JSON report and exits 1 if anything does not agree.
-//   npm run swaps -- [--bus embedded|kafka] [--records 2000000] [--swaps 20] [--rounds 4]
+//   npm run swaps -- [--bus embedded|kafka] [--records 4000000] [--swaps 20] [--rounds 3]
 // A drain that is not counted comes first: what the process compiles while it warms up is no swap's fault.
 // Growth is told of the longest gaps in windows around the swaps (their mean) and of the longest of whole drains (the median), both
 // less the waiting for a core (swaps-gaps).
@@ -80,9 +80,9 @@ function rounded(_key: string, value: unknown): unknown {
 const { values } = parseArgs({
   options: {
     bus: { type: 'string', default: 'embedded' },
-    records: { type: 'string', default: '2000000' },
+    records: { type: 'string', default: '4000000' },
     swaps: { type: 'string', default: '20' },
-    rounds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '3' },
   },
 })
 const broker = values.bus === 'kafka' ? await findBroker() : null
