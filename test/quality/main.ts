@@ -1,7 +1,7 @@
 // The quality program: how well the default kind finds anomalies on public tables and card payments, written to
 // docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind ensemble] [--print]
-// One kind with one setting for all sets, chosen before the run. With --print the document is left alone. With --series
-// all, or names of series (smap, asd, skab), windows of these are measured instead and the table is printed.
+// One kind with one setting for all sets, chosen before the run. With --series all, or names of series (smap, asd, skab),
+// windows of these are measured instead. With --print, or some of the series alone, the document is left alone.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -39,7 +39,8 @@ async function run(): Promise<void> {
     const figures: SeriesFigure[] = []
     const sets = seriesSets.filter((set) => values.series === 'all' || values.series?.split(',').includes(set))
     for (const set of sets) figures.push(...(await measureSeries(set, kind)))
-    console.log(seriesReport(figures))
+    const text = `Kind \`${kind}\`. Made by \`npm run quality -- --kind ${kind} --series all\`.\n\n${seriesReport(figures)}`
+    write(text, 'series', values.print || values.series !== 'all')
     return
   }
   const measured: Measured[] = []
@@ -55,12 +56,16 @@ async function run(): Promise<void> {
   }
   const command = `npm run quality -- --sets ${values.sets} --seeds ${values.seeds} --kind ${kind}`
   const text = report(measured, kind, command)
-  if (values.print) {
+  write(text, 'measured', values.print)
+}
+
+function write(text: string, name: 'measured' | 'series', printed: boolean): void {
+  if (printed) {
     console.log(text)
     return
   }
   const file = path.join(projectRoot(), 'docs/quality.md')
-  writeFileSync(file, withMeasured(readFileSync(file, 'utf8'), text))
+  writeFileSync(file, withMeasured(readFileSync(file, 'utf8'), text, name))
   console.error(`written to ${file}`)
 }
 

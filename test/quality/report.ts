@@ -4,8 +4,6 @@
 import { cardSet, type Measured } from './measure.ts'
 import { mean, median, spread } from './metrics.ts'
 
-export const marker = { from: '<!-- measured: begin -->', to: '<!-- measured: end -->' } as const
-
 /** AUROC in percent of others on the same tables (arXiv 2305.18593, semi-supervised), and of PyOD's autoencoder by us. */
 const published: readonly (readonly [method: string, auroc: string, ap: string])[] = [
   ['kNN (5), published', '79.17', '–'],
@@ -128,8 +126,9 @@ function grid(header: readonly string[], lines: readonly (readonly string[])[]):
   return [row(header), row(header.map((_, i) => (i === 0 ? '---' : '---:'))), ...lines.map(row)].join('\n')
 }
 
-/** The document with the text between its markers replaced. */
-export function withMeasured(document: string, text: string): string {
+/** The document with the text between the markers of that name replaced. */
+export function withMeasured(document: string, text: string, name: 'measured' | 'series' = 'measured'): string {
+  const marker = { from: `<!-- ${name}: begin -->`, to: `<!-- ${name}: end -->` }
   const from = document.indexOf(marker.from)
   const to = document.indexOf(marker.to)
   if (from < 0 || to < from) throw new Error(`the document has no ${marker.from} … ${marker.to}`)
