@@ -135,7 +135,7 @@ export const settingTable = [
     unit: 'ms',
     min: 0,
     max: HOUR_MS,
-    help: 'Shortest time between commits of a partition; an alert waits so long at most.',
+    help: 'Shortest time between commits of a partition; an alert waits so long at most, four times that while records wait.',
   },
   {
     name: 'logLevel',
