@@ -34,7 +34,7 @@ export interface KindOptions {
   readonly onProgress: (share: number, loss: number) => void
 }
 
-/** See combination.ts; what surprises is known only when rows were held out. */
+/** How loud each member is heard: combination.ts. */
 export interface Voices {
   readonly sharpness: number
   /** Of each member. */
