@@ -21,8 +21,9 @@ import { Failure } from '../core/failure.ts'
 import type { DetectorKind, LossKind } from '../stream/spec.ts'
 import { calibrate, uncalibrated } from './calibration.ts'
 import { combine } from './combination.ts'
+import { finiteInOrder, type GivenRows, gathered, joined } from './fit-rows.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
-import { type Fold, folds, type Part } from './fit-split.ts'
+import { type Fold, folds } from './fit-split.ts'
 import { attention } from './kinds/attention.ts'
 import { contractive } from './kinds/contractive.ts'
 import { convolutional } from './kinds/convolutional.ts'
@@ -36,14 +37,10 @@ import { variational } from './kinds/variational.ts'
 import type { Combination, Json, Model, Scaler } from './model.ts'
 import { memberScoresOf } from './scores.ts'
 import { keptRows, type Trim } from './select.ts'
-import { surpriseFrom } from './surprise.ts'
 import type { TrainerChoice } from './training.ts'
 
-export interface FitRequest {
-  /** Stride = width; NaN = missing. Rows that hold an infinity are left out and counted. */
-  readonly rows: Float32Array
-  readonly count: number
-  readonly width: number
+/** Rows that hold an infinity are left out and counted; without times they are taken to be in order. */
+export interface FitRequest extends GivenRows {
   /** For each column, the index of its feature in `names`. */
   readonly groups: Int32Array
   readonly names: readonly string[]
@@ -56,8 +53,6 @@ export interface FitRequest {
   readonly alpha: number
   /** Steps of the window that a row is, oldest first, each of width / steps columns; 1: a row is no window. */
   readonly steps: number
-  /** Event time of each row; without it rows are taken to be in order. */
-  readonly timesMs?: Float64Array
   readonly backend?: TrainerChoice
   readonly trim?: Trim
   /** Fails with `timeout` once `nowMs()` is past it. */
@@ -94,14 +89,19 @@ export async function fit(request: FitRequest): Promise<Model> {
   const parts = folds(ordered.length, kinds[request.kind].isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
   const final = await learn(request, ordered, { done: 0, share })
+  const { held, together } = final.fitted
   const memberScores =
-    final.fitted.held === undefined
+    held === undefined
       ? await heldScores(request, ordered, parts, share)
-      : givenScores(request, ordered, final, final.fitted.held)
-  const combination = combinationOf(final.fitted, memberScores)
+      : givenScores(request, ordered, final, held.scores)
+  const combination = together(memberScores)
   const scores = new Float32Array(ordered.length)
   combine(combination)(scores.length, memberScores, scores)
-  const calibration = calibrate(scores, request.alpha, beyond(combination, memberScores, final.fitted.margin))
+  const calibration = calibrate(
+    scores,
+    request.alpha,
+    held === undefined ? 0 : beyond(combination, memberScores, held.margin),
+  )
   return {
     ...draft(request, final),
     combination,
@@ -122,9 +122,8 @@ export async function fit(request: FitRequest): Promise<Model> {
   }
 }
 
-/** The largest of the combined scores if each member's were `margin` times as high; 0 without a margin. */
-function beyond(combination: Combination, memberScores: readonly Float32Array[], margin: number | undefined): number {
-  if (margin === undefined) return 0
+/** The largest of the combined scores if each member's were `margin` times as high. */
+function beyond(combination: Combination, memberScores: readonly Float32Array[], margin: number): number {
   const raised = memberScores.map((own) => own.map((score) => score * margin))
   const scores = new Float32Array(raised[0]?.length ?? 0)
   combine(combination)(scores.length, raised, scores)
@@ -194,7 +193,7 @@ async function learn(request: FitRequest, positions: Int32Array, { done, share }
     const before = stay
     const memberScores = memberScoresOf(draft(request, attempt), rows)
     const scores = new Float32Array(stay.length)
-    combine(combinationOf(attempt.fitted, memberScores))(scores.length, memberScores, scores)
+    combine(attempt.fitted.together(memberScores))(scores.length, memberScores, scores)
     const kept = keptRows(scores, request.trim?.share ?? 0)
     stay = Int32Array.from(kept, (index) => before[index]!)
     attempt = await learnOnce(request, stay, { done: done + i * round, share: round })
@@ -232,48 +231,6 @@ async function learnOnce(
     },
   )
   return { scaler, fitted }
-}
-
-/** Positions of the rows without an infinity, oldest first; rows of one time keep their order. */
-function finiteInOrder({ rows, count, width, timesMs }: FitRequest): Int32Array {
-  const positions: number[] = []
-  for (let i = 0; i < count; i++) {
-    let finite = true
-    for (let j = 0; j < width; j++) {
-      const value = rows[i * width + j]!
-      finite &&= Number.isFinite(value) || Number.isNaN(value)
-    }
-    if (finite) positions.push(i)
-  }
-  if (timesMs !== undefined) positions.sort((a, b) => timesMs[a]! - timesMs[b]! || a - b)
-  return Int32Array.from(positions)
-}
-
-function joined(positions: Int32Array, [before, after]: readonly [Part, Part]): Int32Array {
-  const out = new Int32Array(before.to - before.from + after.to - after.from)
-  out.set(positions.subarray(before.from, before.to))
-  out.set(positions.subarray(after.from, after.to), before.to - before.from)
-  return out
-}
-
-function gathered(rows: Float32Array, positions: Int32Array, width: number): Float32Array {
-  const out = new Float32Array(positions.length * width)
-  for (let i = 0; i < positions.length; i++) {
-    const from = positions[i]! * width
-    out.set(rows.subarray(from, from + width), i * width)
-  }
-  return out
-}
-
-/** How the members are heard together, from their scores of rows that they have not seen. */
-function combinationOf({ voices, surprises }: Fitted, memberScores: readonly Float32Array[]): Combination {
-  if (voices === undefined) return { kind: 'mean' }
-  const { sharpness, weights } = voices
-  return {
-    kind: 'surprise',
-    sharpness,
-    parts: weights.map((weight, m) => ({ weight, surprise: surprises?.[m] ?? surpriseFrom(memberScores[m]!) })),
-  }
 }
 
 function draft(request: FitRequest, { scaler, fitted }: Pick<Attempt, 'scaler' | 'fitted'>): Model {

@@ -4,7 +4,7 @@
 // Source of the tail: Hill, A simple general approach to inference about the tail of a distribution (1975).
 
 import { log } from '../core/elementary.ts'
-import type { Surprise } from './model.ts'
+import type { Combination, Surprise } from './model.ts'
 
 const bodyShare = 0.95
 const bodyKnots = 60
@@ -40,4 +40,14 @@ export function surpriseFrom(scores: Float32Array): Surprise {
     beyond++
   }
   return { at, nats, rate: 1 / Math.max(tailMin, beyond === 0 ? 0 : sum / beyond) }
+}
+
+/** Members of the given weights (1 where none is), each heard by how surprising a score is among its `scores` of normal rows. */
+export function surprising(
+  sharpness: number,
+  weights: readonly number[],
+  scores: readonly Float32Array[],
+): Combination {
+  const parts = scores.map((own, m) => ({ weight: weights[m] ?? 1, surprise: surpriseFrom(own) }))
+  return { kind: 'surprise', sharpness, parts }
 }

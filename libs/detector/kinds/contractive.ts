@@ -3,11 +3,10 @@
 // of the derivatives has a closed form (penalty.ts): a deeper one would cost a pass for each unit of the code.
 // Source: Rifai et al., Contractive auto-encoders (2011).
 
-import { Random } from '../../core/random.ts'
-import type { Kind, TrainingRows } from './kind.ts'
-import { linearMember } from './linear.ts'
-import { type Design, leak, network, straight } from './network.ts'
+import type { TrainingRows } from './kind.ts'
+import { type Design, leak, straight } from './network.ts'
 import { sizeOf } from './size.ts'
+import { steadied } from './steadied.ts'
 
 /** Units of the code: twice the columns within these bounds; what contracts need not be narrow. */
 const unitsMin = 16
@@ -17,17 +16,7 @@ const learningRate = 1e-2
 /** Against an error per column. */
 const weight = 1e-2
 
-export const contractive: Kind = {
-  name: 'contractive',
-  fit: async (rows, options) => {
-    const { width } = rows
-    const linear = linearMember(rows)
-    if (width === 1) return { members: [linear], backend: 'none', losses: [] }
-    const seed = Random.derived(options.seed, 'contractive').bits()
-    const trained = await network(rows, contracting(rows), () => {}, { ...options, seed })
-    return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
-  },
-}
+export const contractive = steadied('contractive', contracting)
 
 /** The network that such rows get. */
 export function contracting({ count, width }: TrainingRows): Design {

@@ -5,9 +5,10 @@
 // Source: Vincent et al., Extracting and composing robust features with denoising autoencoders (2008).
 
 import { Random } from '../../core/random.ts'
-import type { Kind } from './kind.ts'
+import { alike, type Kind } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { hourglass, network, type Spoil } from './network.ts'
+import { noiseFrom } from './noise.ts'
 import { sizeOf } from './size.ts'
 
 const networks = 2
@@ -17,14 +18,12 @@ const noise = 0.2
 const hiddenRowShare = 0.15
 const hiddenCellShareMin = 0.1
 const hiddenCellShareMax = 0.6
-/** Noise is drawn once into a table this long, and each row reads from a random place of it: a power of two. */
-const noiseTable = 32_768
 
 export const denoising: Kind = {
   name: 'denoising',
   fit: async (rows, options) => {
     const linear = linearMember(rows)
-    if (rows.width === 1) return { members: [linear], backend: 'none', losses: [] }
+    if (rows.width === 1) return { members: [linear], together: alike, backend: 'none', losses: [] }
     const design = hourglass(rows.width, sizeOf(rows.count, rows.width))
     const trained = []
     for (let i = 0; i < networks; i++) {
@@ -34,6 +33,7 @@ export const denoising: Kind = {
     }
     return {
       members: [...trained.map(({ member }) => member), linear],
+      together: alike,
       backend: trained[0]?.backend ?? 'none',
       losses: trained.map(({ losses }) => losses),
     }
@@ -42,10 +42,9 @@ export const denoising: Kind = {
 
 function spoiling(seed: number): Spoil {
   const random = Random.derived(seed, 'noise')
-  const table = Float32Array.from({ length: noiseTable }, () => noise * random.normal())
+  const add = noiseFrom(random, noise)
   return (cells, at, width) => {
-    const from = random.bits()
-    for (let j = 0; j < width; j++) cells[at + j]! += table[(from + j) & (noiseTable - 1)]!
+    add(cells, at, width)
     if (random.uniform() >= hiddenRowShare) return
     const share = hiddenCellShareMin + (hiddenCellShareMax - hiddenCellShareMin) * random.uniform()
     const limit = share * 2 ** 32

@@ -5,7 +5,7 @@
 import { Random } from '../../core/random.ts'
 import type { Member } from '../model.ts'
 import { scoresOf } from '../scores.ts'
-import { surpriseFrom } from '../surprise.ts'
+import { surprising } from '../surprise.ts'
 import { alone } from './alone.ts'
 import { contracting } from './contractive.ts'
 import { histogramMember } from './histogram.ts'
@@ -42,12 +42,11 @@ export const ensemble: Kind = {
 function heard(
   members: readonly (readonly [Member, number])[],
   rows: TrainingRows,
-): Pick<Fitted, 'members' | 'voices' | 'surprises'> {
-  return {
-    members: members.map(([member]) => member),
-    voices: { sharpness, weights: members.map(([, weight]) => weight) },
-    surprises: members.map(([member]) => surpriseFrom(ownScores(member, rows))),
-  }
+): Pick<Fitted, 'members' | 'together'> {
+  const scores = members.map(([member]) => ownScores(member, rows))
+  const weights = members.map(([, weight]) => weight)
+  const combination = surprising(sharpness, weights, scores)
+  return { members: members.map(([member]) => member), together: () => combination }
 }
 
 function ownScores(member: Member, { rows, count, width }: TrainingRows): Float32Array {

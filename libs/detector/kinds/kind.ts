@@ -5,7 +5,7 @@
 //   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
 
 import type { DetectorKind, LossKind } from '../../stream/spec.ts'
-import type { Member, Surprise } from '../model.ts'
+import type { Combination, Member } from '../model.ts'
 import type { TrainerChoice } from '../training.ts'
 
 /** Scaled rows, stride = width; NaN = missing. */
@@ -34,23 +34,23 @@ export interface KindOptions {
   readonly onProgress: (share: number, loss: number) => void
 }
 
-/** How loud each member is heard: combination.ts. */
-export interface Voices {
-  readonly sharpness: number
-  /** Of each member. */
-  readonly weights: readonly number[]
+/** How members are heard together, from each one's scores of rows that it has not seen. */
+export type Together = (held: readonly Float32Array[]) => Combination
+
+export const alike: Together = () => ({ kind: 'mean' })
+
+/** What a kind that remembers its rows says of them as one that has not seen them would; spares the fit its blocks. */
+export interface Held {
+  /** Of each member, a score for each training row. */
+  readonly scores: readonly Float32Array[]
+  /** ≥ 1. Where no alarm is expected among these, only so many times the largest of them are alarms. */
+  readonly margin: number
 }
 
 export interface Fitted {
   readonly members: readonly Member[]
-  /** How they are heard together; without, their mean counts. */
-  readonly voices?: Voices
-  /** Of each member, its scores of the training rows as one that has not seen them would have it; spares the fit its blocks. */
-  readonly held?: readonly Float32Array[]
-  /** ≥ 1. Where no alarm is expected among the held rows, only so many times their largest scores are alarms. */
-  readonly margin?: number
-  /** What each member's scores are worth, where a kind knows; without, those of rows that were held out say it. */
-  readonly surprises?: readonly Surprise[]
+  readonly together: Together
+  readonly held?: Held
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]

@@ -13,9 +13,10 @@ import type { Products } from '../sequence/products.ts'
 import { reconstructSequence, trainSequence } from '../sequence/train.ts'
 import { type LayerForm, workOf } from '../sequence.ts'
 import { productsOf } from '../training.ts'
-import { type Fitted, filled, type KindOptions, type TrainingRows } from './kind.ts'
+import { alike, type Fitted, filled, type KindOptions, type TrainingRows } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { batches, type Spoil } from './network.ts'
+import { noiseFrom } from './noise.ts'
 import { objectiveOf } from './objective.ts'
 import { scoringOf, whitenedWidthMax } from './scoring.ts'
 import { sizeOf } from './size.ts'
@@ -36,8 +37,6 @@ const noise = 0.1
 const hiddenRowShare = 0.3
 const hiddenShareMin = 0.1
 const hiddenShareMax = 0.5
-/** Noise is drawn once into a table this long, and each row reads from a random place of it: a power of two. */
-const noiseTable = 32_768
 
 export interface SequenceDesign {
   readonly name: string
@@ -56,7 +55,7 @@ export async function fitSequence(
   options: KindOptions,
 ): Promise<Fitted> {
   const steadying: Member[] = rows.width <= whitenedWidthMax ? [linearMember(rows)] : []
-  if (rows.width === 1) return { members: steadying, backend: 'none', losses: [] }
+  if (rows.width === 1) return { members: steadying, together: alike, backend: 'none', losses: [] }
   const products = await productsOf(options.backend, rows.width)
   const trained = designs.map((design, i) => {
     const seed = Random.derived(options.seed, design.name).bits()
@@ -65,6 +64,7 @@ export async function fitSequence(
   })
   return {
     members: [...trained.map(({ member }) => member), ...steadying],
+    together: alike,
     backend: products.name,
     losses: trained.map(({ losses }) => losses),
   }
@@ -135,14 +135,13 @@ export function trainingSize(forms: readonly LayerForm[], stepsMax: number, coun
 function spoiling({ forms, hiddenStepShare }: SequenceDesign, seed: number): Spoil {
   const { steps, channels } = forms[0]!.input
   const random = Random.derived(seed, 'noise')
-  const table = Float32Array.from({ length: noiseTable }, () => noise * random.normal())
+  const add = noiseFrom(random, noise)
   const hideSteps = (cells: Float32Array, at: number, share: number): void => {
     for (let t = 0; t < steps; t++)
       if (random.uniform() < share) cells.fill(0, at + t * channels, at + (t + 1) * channels)
   }
   return (cells, at, width) => {
-    const from = random.bits()
-    for (let j = 0; j < width; j++) cells[at + j]! += table[(from + j) & (noiseTable - 1)]!
+    add(cells, at, width)
     if (hiddenStepShare > 0) hideSteps(cells, at, hiddenStepShare)
     if (random.uniform() >= hiddenRowShare) return
     const share = hiddenShareMin + (hiddenShareMax - hiddenShareMin) * random.uniform()

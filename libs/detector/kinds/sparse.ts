@@ -3,11 +3,10 @@
 // batch from it (penalty.ts); the code is a sigmoid, so that "on" has a meaning.
 // Source: Ng, Sparse autoencoder (2011).
 
-import { Random } from '../../core/random.ts'
-import type { Kind } from './kind.ts'
-import { linearMember } from './linear.ts'
-import { leak, network, straight } from './network.ts'
+import type { TrainingRows } from './kind.ts'
+import { type Design, leak, straight } from './network.ts'
 import { sizeOf } from './size.ts'
+import { steadied } from './steadied.ts'
 
 /** Units of the code: twice the columns within these bounds, so that mostly only sparsity forbids to copy. */
 const unitsMin = 16
@@ -19,22 +18,13 @@ const learningRate = 1e-2
 /** Against an error per column. */
 const weight = 3e-3
 
-export const sparse: Kind = {
-  name: 'sparse',
-  fit: async (rows, options) => {
-    const { width } = rows
-    const linear = linearMember(rows)
-    if (width === 1) return { members: [linear], backend: 'none', losses: [] }
-    const { hidden, batchRows, steps } = sizeOf(rows.count, width)
-    const units = Math.min(unitsMax, Math.max(unitsMin, 2 * width))
-    const plan = {
-      widths: [width, hidden, units, hidden, width],
-      activations: [leak, { kind: 'sigmoid' }, leak, straight],
-      penalty: { kind: 'sparse', layer: 1, weight, share },
-    } as const
-    const design = { plan, batchRows, steps, learningRate }
-    const seed = Random.derived(options.seed, 'sparse').bits()
-    const trained = await network(rows, design, () => {}, { ...options, seed })
-    return { members: [trained.member, linear], backend: trained.backend, losses: [trained.losses] }
-  },
-}
+export const sparse = steadied('sparse', ({ count, width }: TrainingRows): Design => {
+  const { hidden, batchRows, steps } = sizeOf(count, width)
+  const units = Math.min(unitsMax, Math.max(unitsMin, 2 * width))
+  const plan = {
+    widths: [width, hidden, units, hidden, width],
+    activations: [leak, { kind: 'sigmoid' }, leak, straight],
+    penalty: { kind: 'sparse', layer: 1, weight, share },
+  } as const
+  return { plan, batchRows, steps, learningRate }
+})

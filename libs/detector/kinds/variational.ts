@@ -6,7 +6,7 @@
 
 import { Random } from '../../core/random.ts'
 import { divergenceOf } from './divergence.ts'
-import type { Kind } from './kind.ts'
+import { alike, type Kind } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { leak, network, straight } from './network.ts'
 import { sizeOf } from './size.ts'
@@ -21,7 +21,7 @@ export const variational: Kind = {
   fit: async (rows, options) => {
     const { width } = rows
     const linear = linearMember(rows)
-    if (width === 1) return { members: [linear], backend: 'none', losses: [] }
+    if (width === 1) return { members: [linear], together: alike, backend: 'none', losses: [] }
     const { hidden, code, batchRows, steps } = sizeOf(rows.count, width)
     const seed = Random.derived(options.seed, 'variational').bits()
     const warmupSteps = Math.ceil(warmupShare * steps)
@@ -32,6 +32,6 @@ export const variational: Kind = {
     } as const
     const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
     const members = [trained.member, ...divergenceOf(rows, trained, 1), linear]
-    return { members, backend: trained.backend, losses: [trained.losses] }
+    return { members, together: alike, backend: trained.backend, losses: [trained.losses] }
   },
 }

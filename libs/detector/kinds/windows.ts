@@ -2,6 +2,7 @@
 // the other knows which go together. What each says of held-out rows comes with them: their blocks are more than a fit from
 // the beginning would allow (held.ts).
 
+import { surprising } from '../surprise.ts'
 import { componentsMember } from './components.ts'
 import type { Fitted, KindOptions, TrainingRows } from './kind.ts'
 import { seenBy } from './lens.ts'
@@ -21,9 +22,16 @@ export function windows(rows: TrainingRows, { steps, seed }: KindOptions): Fitte
   const heard = [netMember(seen, steps), componentsMember(seen, steps, seed)].filter((each) => each !== null)
   return {
     members: heard.map(({ member }) => member),
-    held: heard.map(({ held }) => held),
-    margin: (1 + margin * Math.sqrt(steps / rows.count)) ** 2,
-    voices: { sharpness, weights: heard.map(() => 1) },
+    together: (held) =>
+      surprising(
+        sharpness,
+        heard.map(() => 1),
+        held,
+      ),
+    held: {
+      scores: heard.map(({ held }) => held),
+      margin: (1 + margin * Math.sqrt(steps / rows.count)) ** 2,
+    },
     backend: 'none',
     losses: [],
   }
