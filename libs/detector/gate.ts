@@ -181,7 +181,7 @@ function checkCanaries({ candidate, incumbent, canaries }: GateRequest, numbers:
   if (lost > 0) refuse('canary', `${lost} of ${canaries.count} canaries are found no more`)
 }
 
-/** Of rows called anomalous those found no more, of rows called normal those that alarm now. */
+/** Of rows called anomalous those found no more, of rows called normal those that alarm now: each by itself. */
 function checkFeedback(
   { candidate, feedback }: GateRequest,
   incumbent: Detector,
@@ -190,14 +190,31 @@ function checkFeedback(
 ): void {
   if (feedback === undefined || feedback.count === 0) return
   const { rows, count, anomalous } = feedback
-  const rightly = (found: Uint8Array): Uint8Array => found.map((one, i) => (one === anomalous[i] ? 1 : 0))
-  const answered = paired(rightly(finderOf(candidate)(rows, count)), rightly(finderOf(incumbent)(rows, count)), 1)
-  numbers['feedback'] = { rows: count, right: answered.candidate, rightOfIncumbent: answered.rival }
-  if (isLost(answered, feedbackLostMax))
+  const [mine, theirs] = [finderOf(candidate)(rows, count), finderOf(incumbent)(rows, count)]
+  const answered = (label: 0 | 1): { rows: number; found: Found } | null => {
+    const rightly = (found: Uint8Array): Uint8Array => {
+      const own = found.filter((_, i) => anomalous[i] === label)
+      return own.map((one) => (one === label ? 1 : 0))
+    }
+    const [right, before] = [rightly(mine), rightly(theirs)]
+    return right.length === 0 ? null : { rows: right.length, found: paired(right, before, 1) }
+  }
+  const said = { anomaly: answered(1), normal: answered(0) }
+  numbers['feedback'] = Object.fromEntries(
+    Object.entries(said).flatMap(([label, each]) =>
+      each === null
+        ? []
+        : [[label, { rows: each.rows, right: each.found.candidate, rightOfIncumbent: each.found.rival }]],
+    ),
+  )
+  for (const [label, each] of Object.entries(said)) {
+    if (each === null || !isLost(each.found, feedbackLostMax)) continue
+    const { candidate: now, rival: before } = each.found
     refuse(
       'feedback',
-      `answers ${percent(answered.candidate)} of labelled rows rightly, the incumbent ${percent(answered.rival)}`,
+      `answers ${percent(now)} of ${each.rows} rows that people called ${label} rightly, the incumbent ${percent(before)}`,
     )
+  }
 }
 
 interface Scored {

@@ -157,6 +157,22 @@ test('labels: anomalies lost and normal rows that alarm are refused, with few la
   assert.ok(!named(incumbent, labelled(far(30, 20), 0)))
 })
 
+test('labels: what is gained on normal rows does not make up for anomalies that are lost', () => {
+  const incumbent = withThreshold(good, 0)
+  const candidate = withThreshold(good, good.calibration.threshold * 1e6)
+  const rows = Float32Array.from([...planted(60, width, 8), ...far(20, 20)])
+  const anomalous = Uint8Array.from({ length: 80 }, (_, i) => (i < 60 ? 0 : 1))
+  const { reasons, numbers } = gate(request(candidate, { incumbent, feedback: { rows, count: 80, anomalous } }))
+  assert.ok(
+    reasons.some((reason) => /^feedback: answers 0.00 % of 20 rows that people called anomaly/.test(reason)),
+    reasons.join('; '),
+  )
+  assert.deepEqual(numbers['feedback'], {
+    anomaly: { rows: 20, right: 0, rightOfIncumbent: 1 },
+    normal: { rows: 60, right: 1, rightOfIncumbent: 0 },
+  })
+})
+
 test('every reason is of the closed list, and so is the first', () => {
   const deaf = withThreshold(good, good.calibration.threshold * 1e6)
   const { reasons, refusedBy } = gate(request(deaf, { incumbent: detector(good, 'good') }))
