@@ -65,6 +65,13 @@ export function tableSplit(name: string): Split {
   return splitOf(normal.slice(0, trained), [...normal.slice(trained), ...anomalous], width, width)
 }
 
+/** All rows of a table, anomalies among them and not marked, learn and are scored. */
+export function wholeTable(name: string): Split {
+  const { rows } = readCsv(`tabular/${name}.csv.gz`)
+  const width = rows[0]!.length - 1
+  return splitOf(rows, rows, width, width)
+}
+
 /** Half of a count; a half is rounded to the even side. */
 function halfToEven(count: number): number {
   const half = Math.floor(count / 2)
@@ -102,6 +109,8 @@ function standardised(train: readonly Float64Array[], width: number): (rows: rea
 export interface CardSplit extends Split {
   readonly days: Int32Array
   readonly cards: Int32Array
+  /** Of the rows to learn from, which a detector learns of only where people have looked. */
+  readonly trainLabels: Uint8Array
 }
 
 const cardFeatureAt = 3
@@ -116,6 +125,7 @@ export function cardSplit(): CardSplit {
     Float64Array.of(...row.subarray(cardFeatureAt, cardFeatureAt + cardFeatures), row[label]!)
   return {
     ...splitOf(train.rows.map(cut), test.rows.map(cut), cardFeatures, cardFeatures),
+    trainLabels: Uint8Array.from(train.rows, (row) => row[label]!),
     days: Int32Array.from(test.rows, (row) => Math.floor(row[test.header.indexOf('TX_TIME_DAYS')]!)),
     cards: Int32Array.from(test.rows, (row) => row[test.header.indexOf('CUSTOMER_ID')]!),
   }

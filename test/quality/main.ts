@@ -1,15 +1,24 @@
 // The quality program: how well the default kind finds anomalies on public tables and card payments, written to
 // docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind ensemble] [--print]
 // One kind with one setting for all sets, chosen before the run. With --series all, or names of series (smap, asd, skab),
-// windows of these are measured instead. With --print, or some of the series alone, the document is left alone.
+// windows of these are measured instead; with --contamination, what anomalies among the training rows cost. With --print, or some of the series alone, the document is left alone.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { detectorKinds } from '../../libs/stream/spec.ts'
+import { type DetectorKind, detectorKinds } from '../../libs/stream/spec.ts'
+import {
+  type CardQuality,
+  measureCards,
+  measurePlanted,
+  measureWhole,
+  plantedShares,
+  type Quality,
+} from './contamination.ts'
+import { type Contamination, contaminationReport } from './contamination-report.ts'
 import { absent, projectRoot, tableNames } from './datasets.ts'
 import { cardSet, type Measured, measure } from './measure.ts'
-import { report, withMeasured } from './report.ts'
+import { type Block, report, withMeasured } from './report.ts'
 import { measureSeries, type SeriesFigure, seriesReport, seriesSets } from './series.ts'
 
 const { values } = parseArgs({
@@ -19,6 +28,7 @@ const { values } = parseArgs({
     kind: { type: 'string', default: 'ensemble' },
     print: { type: 'boolean', default: false },
     series: { type: 'string' },
+    contamination: { type: 'boolean', default: false },
   },
 })
 
@@ -43,6 +53,12 @@ async function run(): Promise<void> {
     write(text, 'series', values.print || values.series !== 'all')
     return
   }
+  if (values.contamination) {
+    const command = `npm run quality -- --contamination --seeds ${values.seeds} --kind ${kind}`
+    const text = contaminationReport(await measureContamination(kind, seedsOf(values.seeds)))
+    write(`Kind \`${kind}\`, seeds ${values.seeds}. Made by \`${command}\`.\n\n${text}`, 'contamination', values.print)
+    return
+  }
   const measured: Measured[] = []
   for (const set of values.sets.split(',')) {
     for (const seed of seedsOf(values.seeds)) {
@@ -59,7 +75,30 @@ async function run(): Promise<void> {
   write(text, 'measured', values.print)
 }
 
-function write(text: string, name: 'measured' | 'series', printed: boolean): void {
+async function measureContamination(kind: DetectorKind, seeds: readonly number[]): Promise<Contamination> {
+  const cards: CardQuality[] = []
+  const whole: Quality[] = []
+  const planted: Quality[][] = plantedShares.map(() => [])
+  const say = (what: string, { auroc, averagePrecision }: Quality): void =>
+    console.error(`${what}: AUROC ${(100 * auroc).toFixed(2)} AP ${(100 * averagePrecision).toFixed(2)}`)
+  for (const seed of seeds) {
+    for (const one of await measureCards(seed, kind)) {
+      cards.push(one)
+      say(`card, ${one.way}, seed ${seed}`, one)
+    }
+    const together = await measureWhole(seed, kind)
+    whole.push(together)
+    say(`tables learned whole, seed ${seed}`, together)
+    for (const [i, share] of plantedShares.entries()) {
+      const one = await measurePlanted(share, seed, kind)
+      planted[i]?.push(one)
+      say(`tables with ${100 * share} % planted, seed ${seed}`, one)
+    }
+  }
+  return { cards, whole, planted }
+}
+
+function write(text: string, name: Block, printed: boolean): void {
   if (printed) {
     console.log(text)
     return

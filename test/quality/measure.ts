@@ -56,7 +56,7 @@ export async function measure(set: string, seed: number, kind: DetectorKind, now
   }
 }
 
-function requestOf({ train, width }: Split, seed: number, kind: DetectorKind): FitRequest {
+export function requestOf({ train, width }: Split, seed: number, kind: DetectorKind): FitRequest {
   return {
     rows: train,
     count: train.length / width,

@@ -116,18 +116,21 @@ function times(value: number): string {
   return Number.isFinite(value) ? value.toFixed(2) : '–'
 }
 
-function plusMinus(values: readonly number[], digits = 2): string {
+export function plusMinus(values: readonly number[], digits = 2): string {
   const middle = mean(values).toFixed(digits)
   return values.length === 1 ? middle : `${middle} ± ${spread(values).toFixed(digits)}`
 }
 
-function grid(header: readonly string[], lines: readonly (readonly string[])[]): string {
+export function grid(header: readonly string[], lines: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [row(header), row(header.map((_, i) => (i === 0 ? '---' : '---:'))), ...lines.map(row)].join('\n')
 }
 
+/** What is written between markers of its name. */
+export type Block = 'measured' | 'series' | 'contamination'
+
 /** The document with the text between the markers of that name replaced. */
-export function withMeasured(document: string, text: string, name: 'measured' | 'series' = 'measured'): string {
+export function withMeasured(document: string, text: string, name: Block = 'measured'): string {
   const marker = { from: `<!-- ${name}: begin -->`, to: `<!-- ${name}: end -->` }
   const from = document.indexOf(marker.from)
   const to = document.indexOf(marker.to)
