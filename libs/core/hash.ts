@@ -27,6 +27,16 @@ export function hash64(bytes: Uint8Array, at: number, length: number, out: Uint3
   out[2 * slot + 1] = finish(b ^ (a >>> 11))
 }
 
+const encoder = new TextEncoder()
+const lanes = new Uint32Array(2)
+
+/** 32 bits of a text's hash. */
+export function textHash(text: string): number {
+  const bytes = encoder.encode(text)
+  hash64(bytes, 0, bytes.length, lanes, 0)
+  return lanes[0] as number
+}
+
 function mix(lane: number, word: number, multiplier: number): number {
   const turned = Math.imul((word << 15) | (word >>> 17), multiplier)
   const mixed = lane ^ turned

@@ -15,8 +15,8 @@ import {
 } from './model.ts'
 import { tensorsOf } from './sequence.ts'
 
-type Put = (name: string, values: Float32Array, ...shape: readonly number[]) => void
-type Take = (name: string, ...shape: readonly number[]) => Float32Array
+export type Put = (name: string, values: Float32Array, ...shape: readonly number[]) => void
+type Take = (name: string, ...shape: readonly (number | null)[]) => Float32Array
 
 /** Tensors of an artefact: taken once each, finite, and where asked for above 0. */
 export interface MemberTensors {

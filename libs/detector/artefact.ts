@@ -10,6 +10,8 @@
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
 import { sha256 } from '../core/hash.ts'
+import { putBeside, takeBeside } from './artefact-beside.ts'
+import { putKeys, takeKeys } from './artefact-keys.ts'
 import { putMember, takeMember } from './artefact-member.ts'
 import { type Description, describe, parseDescription } from './description.ts'
 import { engine } from './engine.ts'
@@ -73,6 +75,7 @@ function write(model: Model, golden: Golden): Uint8Array {
   put('golden.scores', golden.scores)
   const text = JSON.stringify(describe(model))
   const metadata = new Map([
+  putKeys(put, model.calibration.keys)
     ['format', artefactFormat],
     ['digest', digest(text, tensors)],
     ['model', text],
@@ -82,7 +85,8 @@ function write(model: Model, golden: Golden): Uint8Array {
 
 /** Description and tensors as a model; every tensor is used once, has the shape that is implied, and is finite. */
 function assemble(description: Description, tensors: Map<string, Tensor>): StoredModel {
-  const { width, members, calibration } = description
+  const { beside: described, ...own } = description
+  const { width, members, calibration } = own
   const take = (name: string, ...shape: readonly (number | null)[]): Float32Array => {
     const tensor = tensors.get(name) ?? invalid(`there is no tensor ${name}`)
     const fits =
@@ -121,9 +125,16 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
   const golden = { rows: take('golden.rows', scores.length, width), scores }
   if (golden.rows.includes(Number.POSITIVE_INFINITY) || golden.rows.includes(Number.NEGATIVE_INFINITY)) {
     invalid('a golden row is not finite')
+  const keys = takeKeys({ finite, positive }, (name) => tensors.has(name))
   }
   if (tensors.size > 0) invalid(`unknown tensors: ${[...tensors.keys()].join(', ')}`)
-  return { ...description, scaler, members: built, calibration: { ...calibration, knotScores, knotPs }, golden }
+  return { ...own, ...beside, scaler, members: built, calibration: { ...calibration, knotScores, knotPs, keys }, golden }
+}
+
+function rangeOf(low: Float32Array, high: Float32Array): NonNullable<Scaler['range']> {
+  const bad = low.findIndex((value, column) => value > high[column]!)
+  if (bad >= 0) invalid(`the range of column ${bad} ends before it begins`)
+  return { low, high }
 }
 
 function checkKnots(scores: Float32Array, ps: Float32Array): void {

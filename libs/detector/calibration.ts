@@ -48,6 +48,7 @@ export const uncalibrated: Calibration = {
   knotScores: new Float32Array(0),
   knotPs: new Float32Array(0),
   tail: null,
+  keys: null,
 }
 
 /**
@@ -62,7 +63,7 @@ export function calibrate(scores: Float32Array, alpha: number, least = 0): Calib
   const tail = fitTail(sorted)
   const { threshold: found, method } = thresholdOf(sorted, tail, alpha)
   const threshold = count * alpha < 1 ? Math.max(found, least) : found
-  return { alpha, threshold, method, count, ...knots(sorted), tail }
+  return { alpha, threshold, method, count, ...knots(sorted), tail, keys: null }
 }
 
 /** The conformal quantile, or beyond its reach that of the tail. */

@@ -13,10 +13,11 @@ import type { Calibration, Combination, Json, Layout, Model, Scaler, Tail } from
 /** Places at which a member's surprise is given. */
 const surpriseKnotsMax = 1024
 
-export interface Description extends Omit<Model, 'scaler' | 'members' | 'calibration'> {
+export interface Description extends Omit<Model, 'scaler' | 'members' | 'calibration' | keyof DescribedBeside> {
+  readonly beside: DescribedBeside
   readonly scaler: Pick<Scaler, 'clip'>
   readonly members: readonly DescribedMember[]
-  readonly calibration: Omit<Calibration, 'knotScores' | 'knotPs'>
+  readonly calibration: Omit<Calibration, 'knotScores' | 'knotPs' | 'keys'>
 }
 /** What JSON.stringify is to be given. */
 export function describe(model: Model): Json {

@@ -17,15 +17,19 @@ export interface Detector {
   readonly revision: string
   readonly kind: string
   readonly width: number
-  /** Scores above it are anomalous. */
+  /** Scores above it times their key's factor are anomalous. */
   readonly threshold: number
+  /** Least factor of any key, ≤ 1: scores that are not above it times the threshold need not be asked for theirs. */
+  readonly factorMin: number
+  /** Of a key's text, > 0; 1 unless keys were found to differ. */
+  factorOf(key: string): number
   /** Rows that `input` holds. */
   readonly rowsMax: number
   /** Where the caller writes rows (stride = width); in the kernel's memory. NaN = missing. Valid for as long as the detector. */
   readonly input: Float32Array
   /** Scores of the first `count` rows of `input` into `scores`; finite, ≥ 0. */
   score(count: number, scores: Float32Array): void
-  /** Calibrated probability that a normal row scores at least this. */
+  /** Calibrated probability that a normal row scores at least this; of a key with a factor, of score / factor. */
   pValue(score: number): number
   explain(row: Float32Array): Explanation
 }

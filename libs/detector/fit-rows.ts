@@ -9,6 +9,8 @@ export interface GivenRows {
   readonly width: number
   /** Event time of each row. */
   readonly timesMs?: Float64Array
+  /** Hash of each row's key, where keys may differ. */
+  readonly keys?: Uint32Array
 }
 
 /** Positions of the rows without an infinity, oldest first; rows of one time keep their order. */

@@ -18,12 +18,13 @@
 
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
-import type { DetectorKind, LossKind } from '../stream/spec.ts'
-import { calibrate, uncalibrated } from './calibration.ts'
+import type { DetectorKind, DetectorSetting, LossKind } from '../stream/spec.ts'
+import { uncalibrated } from './calibration.ts'
 import { combine } from './combination.ts'
 import { finiteInOrder, type GivenRows, gathered, joined } from './fit-rows.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
 import { type Fold, folds } from './fit-split.ts'
+import { calibrateByKey } from './key-factors.ts'
 import { attention } from './kinds/attention.ts'
 import { contractive } from './kinds/contractive.ts'
 import { convolutional } from './kinds/convolutional.ts'
@@ -97,11 +98,10 @@ export async function fit(request: FitRequest): Promise<Model> {
   const combination = together(memberScores)
   const scores = new Float32Array(ordered.length)
   combine(combination)(scores.length, memberScores, scores)
-  const calibration = calibrate(
-    scores,
-    request.alpha,
-    held === undefined ? 0 : beyond(combination, memberScores, held.margin),
-  )
+  const least = held === undefined ? 0 : beyond(combination, memberScores, held.margin)
+  const { keys } = request
+  const ownKeys = keys === undefined ? null : Uint32Array.from(ordered, (position) => keys[position]!)
+  const calibration = calibrateByKey(scores, ownKeys, parts, { alpha: request.alpha, least })
   return {
     ...draft(request, final),
     combination,

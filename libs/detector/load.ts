@@ -7,12 +7,13 @@
 //   L2 golden vectors: the same bits from the WebAssembly kernel, |Δ| ≤ 1e-5 + 1e-4·|s| from the twin.
 
 import { Failure } from '../core/failure.ts'
-import { sha256 } from '../core/hash.ts'
+import { sha256, textHash } from '../core/hash.ts'
 import { parseArtefact, type StoredModel } from './artefact.ts'
 import type { Detector } from './detector.ts'
 import { type Engine, engine, rowsMax } from './engine.ts'
 import { explain } from './explain.ts'
 import { type Kernel, kernel } from './kernel/kernel.ts'
+import { factorOf } from './key-factors.ts'
 import type { Model } from './model.ts'
 import { pValue } from './threshold.ts'
 
@@ -45,12 +46,15 @@ export function load(bytes: Uint8Array, expected: Expected, make: (bytes: number
 
 /** A detector of a model that is at hand, as the trainer needs it before there is an artefact. */
 export function detector(model: Model, version: string, running: Engine = engine(model)): Detector {
+  const { keys } = model.calibration
   return {
     version,
     revision: model.layout.revision,
     kind: model.kind,
     width: model.width,
     threshold: model.calibration.threshold,
+    factorMin: keys === null ? 1 : keys.factors.reduce((least, factor) => Math.min(least, factor), 1),
+    factorOf: (key) => (keys === null ? 1 : factorOf(keys, textHash(key))),
     rowsMax,
     input: running.input,
     score: running.score,

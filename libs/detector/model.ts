@@ -208,6 +208,14 @@ export interface Calibration {
   readonly knotPs: Float32Array
   /** Used for scores above its level. */
   readonly tail: Tail | null
+/** A key's own threshold is the detector's times its factor; keys without one have 1 (key-factors.ts). */
+export interface KeyFactors {
+  /** 32 bits of each key's hash, ascending: keys that share them share a factor, nothing worse. */
+  readonly hashes: Uint32Array
+  /** > 0. */
+  readonly factors: Float32Array
+}
+
 }
 
 export interface Model {
@@ -225,4 +233,6 @@ export interface Model {
   readonly gate: Json
   /** Version of the detector that it replaces. */
   readonly parent: string | null
+  /** Scores were divided by their key's factor before they were put in order; null: keys are alike or not known. */
+  readonly keys: KeyFactors | null
 }

@@ -65,6 +65,7 @@ export function linearModel(rows: Float32Array, fresh: Float32Array, width: numb
       knotScores: new Float32Array(0),
       knotPs: new Float32Array(0),
       tail: null,
+      keys: null,
     },
     manifest: null,
     gate: null,

@@ -68,6 +68,7 @@ export function sampleModel(shape: Shape): DenseModel {
       knotScores: Float32Array.of(1, 5, 20, 30),
       knotPs: Float32Array.of(1, 0.5, 0.02, 0.001),
       tail: { level: 20, shape: 0.1, scale: 4, excesses: 20, count: 999 },
+      keys: { hashes: Uint32Array.of(7, 70_000, 4_294_967_295), factors: Float32Array.of(0.5, 2, 1.5) },
     },
     manifest: { topic: 'sample', seed: shape.seed },
     gate: null,

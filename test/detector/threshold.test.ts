@@ -14,6 +14,7 @@ const calibration: Calibration = {
   knotScores: Float32Array.of(1, 5, 20, 30),
   knotPs: Float32Array.of(0.999, 0.5, 0.02, 0.001),
   tail: { level: 20, shape: 0.2, scale: 3, excesses: 19, count: 999 },
+  keys: null,
 }
 
 test('p is 1 below the knots, exact at a knot and that of the lower knot between two (T2)', () => {
