@@ -15,6 +15,11 @@ export interface LabelFaults {
   readonly first: readonly string[]
 }
 
+/** What a record is called within its stream and topic: `id/<source.id>` or `<partition>/<offset>`, as it was spoken of. */
+export function originOf({ subject }: Feedback): string {
+  return subject.kind === 'id' ? `id/${subject.id}` : `${subject.partition}/${subject.offset}`
+}
+
 export class Labels {
   readonly #stream: string
   readonly #said = new Map<string, Feedback>()
@@ -44,6 +49,11 @@ export class Labels {
   /** Undefined where nobody has spoken of the record. */
   at(topic: string, partition: number, offset: number): Feedback | undefined {
     return this.#said.get(`${this.#stream}/${topic}/${partition}/${offset}`)
+  }
+
+  /** Of a record as `originOf` (below) names it. */
+  ofOrigin(topic: string, origin: string): Feedback | undefined {
+    return this.#said.get(`${this.#stream}/${origin.startsWith('id/') ? '' : `${topic}/`}${origin}`)
   }
 
   ofId(id: string): Feedback | undefined {

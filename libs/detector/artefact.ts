@@ -73,6 +73,7 @@ function write(model: Model, golden: Golden): Uint8Array {
   put('calibration.knot_ps', model.calibration.knotPs)
   put('golden.rows', golden.rows, golden.scores.length, width)
   put('golden.scores', golden.scores)
+  putBeside(put, model)
   const text = JSON.stringify(describe(model))
   const metadata = new Map([
   putKeys(put, model.calibration.keys)
@@ -127,6 +128,7 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
     invalid('a golden row is not finite')
   const keys = takeKeys({ finite, positive }, (name) => tensors.has(name))
   }
+  const beside = takeBeside({ finite, positive }, take, described, width)
   if (tensors.size > 0) invalid(`unknown tensors: ${[...tensors.keys()].join(', ')}`)
   return { ...own, ...beside, scaler, members: built, calibration: { ...calibration, knotScores, knotPs, keys }, golden }
 }

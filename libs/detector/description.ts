@@ -6,6 +6,7 @@
 //   D3 fields that are not known are refused: a newer writer must change the format, not be half understood.
 
 import { Failure } from '../core/failure.ts'
+import { besideOf, type DescribedBeside, describeBeside } from './description-beside.ts'
 import { Fields, invalid } from './description-fields.ts'
 import { type DescribedMember, describeMember, memberOf, membersMax, widthMax } from './description-member.ts'
 import type { Calibration, Combination, Json, Layout, Model, Scaler, Tail } from './model.ts'
@@ -43,6 +44,7 @@ export function describe(model: Model): Json {
     manifest,
     gate,
     parent,
+    ...describeBeside(model),
   }
 }
 
@@ -69,6 +71,7 @@ export function parseDescription(text: string): Description {
     manifest: top.take('manifest') as Json,
     gate: top.take('gate') as Json,
     parent,
+    beside: besideOf(top, width),
   }
   top.close()
   return description

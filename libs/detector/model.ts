@@ -6,6 +6,8 @@
 //   M3 a combination that weighs its members has a part for each.
 // All numbers that shape a score are float32: what is stored is what is computed with.
 
+import type { Canaries } from './canaries.ts'
+import type { Reference } from './drift-reference.ts'
 import type { SequenceLayer } from './sequence.ts'
 
 /** JSON that travels with the model and is never computed with. */
@@ -30,6 +32,8 @@ export interface Scaler {
   readonly inverseScale: Float32Array
   /** Largest |z|, > 0. */
   readonly clip: number
+  /** Least and greatest value of each column in training: nothing outside is ever expected (expectation.ts). */
+  readonly range?: { readonly low: Float32Array; readonly high: Float32Array }
 }
 
 export type Activation =
@@ -82,6 +86,17 @@ export interface Lens {
   readonly clip: number
 }
 
+/**
+ * How a member sees columns: each value by how it ranks among normal ones. Of each column some places, row-major
+ * [column][knots], and what is seen there, both ascending; straight between them, beyond the first and the last as there.
+ */
+export interface Ranks {
+  /** At least 2. */
+  readonly knots: number
+  readonly at: Float32Array
+  readonly seen: Float32Array
+}
+
 /** One autoencoder and how it is scored. */
 export interface DenseMember {
   readonly kind: 'dense'
@@ -127,6 +142,8 @@ export type NeighboursScoring =
 export interface NeighboursMember {
   readonly kind: 'neighbours'
   readonly lens?: Lens
+  /** Not beside a lens. */
+  readonly ranks?: Ranks
   /** Stored rows as they are compared: scaled, times the metric; row-major [row][column]. */
   readonly rows: Float32Array
   readonly count: number
@@ -191,6 +208,14 @@ export interface Tail {
   readonly count: number
 }
 
+/** A key's own threshold is the detector's times its factor; keys without one have 1 (key-factors.ts). */
+export interface KeyFactors {
+  /** 32 bits of each key's hash, ascending: keys that share them share a factor, nothing worse. */
+  readonly hashes: Uint32Array
+  /** > 0. */
+  readonly factors: Float32Array
+}
+
 export interface Calibration {
   /** Alarm rate that the threshold was set for. */
   readonly alpha: number
@@ -208,14 +233,8 @@ export interface Calibration {
   readonly knotPs: Float32Array
   /** Used for scores above its level. */
   readonly tail: Tail | null
-/** A key's own threshold is the detector's times its factor; keys without one have 1 (key-factors.ts). */
-export interface KeyFactors {
-  /** 32 bits of each key's hash, ascending: keys that share them share a factor, nothing worse. */
-  readonly hashes: Uint32Array
-  /** > 0. */
-  readonly factors: Float32Array
-}
-
+  /** Scores were divided by their key's factor before they were put in order; null: keys are alike or not known. */
+  readonly keys: KeyFactors | null
 }
 
 export interface Model {
@@ -233,6 +252,7 @@ export interface Model {
   readonly gate: Json
   /** Version of the detector that it replaces. */
   readonly parent: string | null
-  /** Scores were divided by their key's factor before they were put in order; null: keys are alike or not known. */
-  readonly keys: KeyFactors | null
+  /** What later detectors must go on finding, and what rows were like; both for the trainer, and absent in a detector of a table. */
+  readonly canaries?: Canaries
+  readonly reference?: Reference
 }

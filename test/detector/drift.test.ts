@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Drift, drift } from '../../libs/detector/drift.ts'
+import { driftReference, type Reference } from '../../libs/detector/drift-reference.ts'
+import { type Drawn, draw, part, type World } from './drift-worlds.ts'
+
+const width = 4
+const names = ['a', 'b', 'c', 'd']
+const groups = Int32Array.from([0, 1, 2, 3])
+const history = 5_040
+const later = 720
+const seeds = Number(process.env['SEEDS'] ?? 200)
+const first = Number(process.env['SEED'] ?? 1)
+
+/** What a detector would say: how far a row is from the middle. */
+function scoresOf({ rows, count }: Drawn): Float32Array {
+  return Float32Array.from({ length: count }, (_, i) =>
+    rows.subarray(i * width, (i + 1) * width).reduce((sum, value) => sum + value * value, 0),
+  )
+}
+
+function referenceOf(past: Drawn): Reference {
+  const scores = scoresOf(past)
+  const unseen = scores.slice(Math.floor(0.85 * past.count))
+  const reference = driftReference({ ...past, columns: width, scores, unseen, salt: 1, modulus: 1 })
+  assert.ok(reference !== null)
+  return reference
+}
+
+function lookAt(reference: Reference, recent: Drawn): Drift {
+  const found = drift(reference, { ...recent, names, groups, scores: scoresOf(recent) })
+  assert.ok(found !== null)
+  return found
+}
+
+function rateOf(world: World, change: (recent: Drawn) => void): { rate: number; named: string[] } {
+  let hits = 0
+  const named: string[] = []
+  for (let seed = first; seed < first + seeds; seed++) {
+    const all = draw(world, seed, history + later, width)
+    const recent = part(all, history, history + later)
+    change(recent)
+    const found = lookAt(referenceOf(part(all, 0, history)), recent)
+    if (found.ratio > 1) hits++
+    named.push(found.drifted.join())
+  }
+  return { rate: hits / seeds, named }
+}
+
+const stay = (): void => {}
+
+for (const world of ['independent', 'autocorrelated', 'slow', 'daily', 'rare'] as const)
+  test(`no drift where there is none: ${world}, ${seeds} seeds from ${first}`, (t) => {
+    const { rate } = rateOf(world, stay)
+    t.diagnostic(`${world}: ${(100 * rate).toFixed(1)} % of looks`)
+    assert.ok(rate <= 0.02, `${rate}`)
+  })
+
+/** Column 1 moves by so many deviations. */
+const shift =
+  (by: number) =>
+  ({ rows, count }: Drawn): void => {
+    for (let i = 0; i < count; i++) rows[i * width + 1]! += by
+  }
+
+for (const [world, by, least] of [
+  ['independent', 0.6, 0.95],
+  ['autocorrelated', 2, 0.8],
+  ['daily', 2, 0.9],
+] as const)
+  test(`drift is told and the feature named: ${world}, ${by} deviations`, (t) => {
+    const { rate, named } = rateOf(world, shift(by))
+    const right = named.filter((each) => each === 'b').length / named.length
+    t.diagnostic(`${world}: told in ${(100 * rate).toFixed(1)} %, the one feature named in ${(100 * right).toFixed(1)} %`)
+    assert.ok(right >= least, `${right}`)
+  })
