@@ -29,6 +29,7 @@ const defaults = {
   historyMs: 7 * DAY_MS,
   rowsMin: 1_000,
   rowsMax: 50_000,
+  feedbackDelayMs: 0,
   explain: 5,
 } as const
 const windowRowsMax = 1_024
@@ -76,7 +77,7 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
     detector: readDetector(section('detector', { known: ['kind', 'loss', 'alarms'], reserved: {} }), rows, faults),
     training: readTraining(
-      section('training', { known: ['every', 'history', 'rowsMin', 'rowsMax', 'exclude'], reserved: {} }),
+      section('training', { known: ['every', 'history', 'rowsMin', 'rowsMax', 'feedbackDelay', 'exclude'], reserved: {} }),
       faults,
     ),
     delivery: optional(root, 'delivery', choice(['exactly-once', 'at-least-once']), 'exactly-once', faults),
@@ -151,6 +152,7 @@ function readTraining(map: MapTree | null, faults: Fault[]): Spec['training'] {
     historyMs: optional(map, 'history', duration('1s', '3660d'), defaults.historyMs, faults),
     rowsMin,
     rowsMax,
+    feedbackDelayMs: optional(map, 'feedbackDelay', duration('0s', '366d'), defaults.feedbackDelayMs, faults),
     exclude: readExcluded(map?.entries.get('exclude'), faults),
   }
 }

@@ -99,6 +99,8 @@ export interface Spec {
     readonly historyMs: number
     readonly rowsMin: number
     readonly rowsMax: number
+    /** Rows younger than this are not learnt from: people may still speak of them. */
+    readonly feedbackDelayMs: number
     readonly exclude: readonly TimeRange[]
   }
   readonly delivery: 'exactly-once' | 'at-least-once'

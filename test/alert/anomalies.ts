@@ -27,7 +27,7 @@ const base: Spec = {
   missing: { kind: 'impute' },
   keysMax: 100,
   detector: { kind: 'denoising', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
-  training: { everyMs: 1, historyMs: 1, rowsMin: 1, rowsMax: 1, exclude: [] },
+  training: { everyMs: 1, historyMs: 1, rowsMin: 1, rowsMax: 1, feedbackDelayMs: 0, exclude: [] },
   delivery: 'exactly-once',
   alerts: { format: 'json', explain: 5 },
 }

@@ -46,7 +46,7 @@ test('the least spec gets every default', () => {
     missing: { kind: 'impute' },
     keysMax: 100_000,
     detector: { kind: 'ensemble', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
-    training: { everyMs: 86_400_000, historyMs: 604_800_000, rowsMin: 1_000, rowsMax: 50_000, exclude: [] },
+    training: { everyMs: 86_400_000, historyMs: 604_800_000, rowsMin: 1_000, rowsMax: 50_000, feedbackDelayMs: 0, exclude: [] },
     delivery: 'exactly-once',
     alerts: { format: 'avro', explain: 5 },
   })
@@ -110,6 +110,7 @@ training:
   history: 2d
   rowsMin: 200
   rowsMax: 300
+  feedbackDelay: 36h
   exclude:
     - { from: 2026-03-01, to: 2026-03-01T06:00:00+02:00, reason: flood }
 delivery: at-least-once
@@ -130,6 +131,7 @@ alerts: { format: json, explain: 3 }
     historyMs: 172_800_000,
     rowsMin: 200,
     rowsMax: 300,
+    feedbackDelayMs: 129_600_000,
     exclude: [{ fromMs: from, toMs: from + 4 * 3_600_000, reason: 'flood' }],
   })
   assert.equal(spec.delivery, 'at-least-once')

@@ -39,7 +39,7 @@ function specOf(choice: Choice): Spec {
     missing: choice.missing ?? { kind: 'impute' },
     keysMax: choice.keysMax ?? 1000,
     detector: { kind: 'denoising', loss: 'squared', alarms: { kind: 'rate', rate: 0.01 } },
-    training: { everyMs: DAY, historyMs: DAY, rowsMin: 1, rowsMax: 1000, exclude: [] },
+    training: { everyMs: DAY, historyMs: DAY, rowsMin: 1, rowsMax: 1000, feedbackDelayMs: 0, exclude: [] },
     delivery: 'exactly-once',
     alerts: { format: 'json', explain: 5 },
   }
