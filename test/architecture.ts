@@ -252,6 +252,8 @@ const kernels: readonly string[] = [
   'libs/stream/decay.ts',
   'libs/stream/eldest.ts',
   'libs/stream/fold.ts',
+  'libs/stream/novelty-feature.ts',
+  'libs/stream/novelty.ts',
   'libs/stream/operation.ts',
   'libs/stream/pack.ts',
   'libs/stream/pane.ts',

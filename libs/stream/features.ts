@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { decayFeature } from './decay.ts'
+import { noveltyFeature } from './novelty-feature.ts'
 import type { Operation, Place } from './operation.ts'
 import { cyclicFeature, deltaFeature, numberFeature, oneHotFeature, sinceLastFeature } from './plain.ts'
 import { type Asked, sharing, windowFeatures } from './sliding.ts'
@@ -93,6 +94,8 @@ function compile(spec: Spec, layout: FeatureLayout, feature: Simple): Operation 
       return sinceLastFeature({ at, transform: feature.transform, fill })
     case 'delta':
       return deltaFeature(wantOf(layout), at, fill)
+    case 'novelty':
+      return noveltyFeature(wantOf(layout), at, fill)
     default:
       return feature satisfies never
   }

@@ -21,8 +21,8 @@ const TURNS: Readonly<Record<Period, { readonly units: number; readonly origin: 
 }
 
 /**
- * What `entry` says in the step whose first column is `at`: a number in the unit of the field (a difference and a ratio as
- * they are, since-last in seconds); cyclic: minute of the hour, hour of the day, days since Monday or since New Year, all
+ * What `entry` says in the step whose first column is `at`: a number in the unit of the field (a difference, a ratio and a
+ * novelty as they are, since-last in seconds); cyclic: minute of the hour, hour of the day, days since Monday or since New Year, all
  * in UTC and with their fraction; one-hot: the value's text.
  */
 export function inverse(entry: FeatureLayout, values: Float32Array, at: number): number | string {
@@ -37,6 +37,7 @@ export function inverse(entry: FeatureLayout, values: Float32Array, at: number):
     case 'ratio':
       return restored(spec.transform, first)
     case 'delta':
+    case 'novelty':
       return first
     case 'cyclic': {
       const { units, origin } = TURNS[spec.period]

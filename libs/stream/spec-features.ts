@@ -35,7 +35,7 @@ const windowLength = duration('8ms', '366d')
 const halfLife = duration('1ms', '366d')
 
 /** Keys that tell the kind; the rest of a feature's keys follow from it. */
-const kindKeys = ['cyclic', 'oneHot', ...aggregateOperations, 'sinceLast', 'delta', 'ratioToMean'] as const
+const kindKeys = ['cyclic', 'oneHot', ...aggregateOperations, 'sinceLast', 'delta', 'novelty', 'ratioToMean'] as const
 type KindKey = (typeof kindKeys)[number]
 
 const reserved = { per: 'features per another field than the key are reserved and not built yet: leave `per` out' }
@@ -54,6 +54,7 @@ const spellings: Readonly<Record<KindKey | 'field', readonly string[]>> = {
   max: ['name', 'max', 'over', 'transform'],
   sinceLast: ['name', 'sinceLast', 'transform'],
   delta: ['name', 'delta'],
+  novelty: ['name', 'novelty'],
   ratioToMean: ['name', 'ratioToMean', 'over', 'halfLife', 'transform'],
 }
 
@@ -117,6 +118,8 @@ function readFeature(tree: Tree, faults: Fault[]): FeatureSpec | null {
       return { kind: 'since-last', name, transform: transform() }
     case 'delta':
       return { kind: 'delta', name, field: required(map, 'delta', fieldName, faults) }
+    case 'novelty':
+      return { kind: 'novelty', name, field: required(map, 'novelty', fieldName, faults) }
     case 'ratioToMean': {
       const field = required(map, 'ratioToMean', fieldName, faults)
       return { kind: 'ratio', name, field, span: readSpan(map, kind, faults), transform: transform() }

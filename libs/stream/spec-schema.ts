@@ -78,7 +78,7 @@ function references(root: MapTree, source: Spec['source']): Reference[] {
       const values = item.entries.get('oneHot')
       add(field, (name) => ({ kind: 'category', field: name, values: [] }), values?.kind === 'list' ? values.items : [])
     } else add(field, (name) => ({ kind: 'number', field: name, parse: 'number' }))
-    for (const key of ['sum', 'mean', 'std', 'min', 'max', 'delta', 'ratioToMean']) {
+    for (const key of ['sum', 'mean', 'std', 'min', 'max', 'delta', 'novelty', 'ratioToMean']) {
       add(item.entries.get(key) ?? null, (name) => ({ kind: 'number', field: name, parse: 'number' }))
     }
   }

@@ -52,6 +52,8 @@ export type FeatureSpec =
   | { readonly kind: 'since-last'; readonly name: string; readonly transform: Transform }
   /** The field minus its value in the key's previous record; missing for its first. */
   | { readonly kind: 'delta'; readonly name: string; readonly field: string }
+  /** How far the field is from all its values in the key's records before, beside how far those were (novelty.ts). */
+  | { readonly kind: 'novelty'; readonly name: string; readonly field: string }
   /** The field over its mean in the span, the current record left out; missing without earlier records. */
   | {
       readonly kind: 'ratio'

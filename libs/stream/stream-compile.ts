@@ -57,6 +57,7 @@ function wantOf(feature: FeatureSpec, timeParse: 'number' | 'iso'): Want | null 
   switch (feature.kind) {
     case 'number':
     case 'delta':
+    case 'novelty':
     case 'ratio':
       return { kind: 'number', field: feature.field, parse: 'number' }
     case 'aggregate':

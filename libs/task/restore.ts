@@ -130,7 +130,8 @@ async function horizonStart(
   position: number,
 ): Promise<number> {
   const topic = stream.spec.source.topic
-  if (stream.spec.window.rows > 1) return first
+  const isLong = stream.spec.window.rows > 1 || stream.spec.features.some(({ kind }) => kind === 'novelty')
+  if (isLong) return first
   for await (const records of source.read(topic, partition, position - 1, position)) {
     const timeMs = records.timestampsMs[0]
     if (timeMs === undefined) continue

@@ -16,6 +16,7 @@ export const everyFeature: readonly FeatureSpec[] = [
   { kind: 'one-hot', name: 'channel', field: 'channel', values: ['chip', 'online'] },
   { kind: 'since-last', name: 'since', transform: 'log1p' },
   { kind: 'delta', name: 'delta', field: 'amount' },
+  { kind: 'novelty', name: 'novelty', field: 'amount' },
   ...(['count', 'sum', 'mean', 'std', 'min', 'max', 'rate'] as const).map(
     (operation): FeatureSpec => ({
       kind: 'aggregate',

@@ -32,6 +32,7 @@ test('each spelling and its meaning', () => {
     ],
     ['{ name: f, sinceLast: true }', { kind: 'since-last', name: 'f', transform: 'none' }],
     ['{ name: f, delta: x }', { kind: 'delta', name: 'f', field: 'x' }],
+    ['{ name: f, novelty: x }', { kind: 'novelty', name: 'f', field: 'x' }],
     [
       '{ name: f, ratioToMean: x, halfLife: 1d }',
       { kind: 'ratio', name: 'f', field: 'x', span: fading, transform: 'none' },
@@ -66,6 +67,7 @@ test('what a feature cannot be', () => {
     ['{ name: f, count: true, over: 7ms }', /features\[0\]\.over: "7ms" \/ a duration from 8ms/],
     ['{ name: f, count: true, over: 9999d }', /features\[0\]\.over/],
     ['{ name: f, delta: x, transform: log1p }', /unknown key `transform`/],
+    ['{ name: f, novelty: true }', /features\[0\]\.novelty: true/],
     ['{ name: f, field: at, cyclic: month }', /features\[0\]\.cyclic: "month" \/ one of hour, day, week, year/],
     ['{ name: f, field: c, oneHot: [] }', /oneHot: a list of 0/],
     ['{ name: f, field: c, oneHot: [a, a] }', /oneHot\[1\]: "a" again/],

@@ -56,13 +56,15 @@ test('fields that are not there, cannot be read, or can never have a listed valu
     '{ name: b, ratioToMean: channel, over: 1d }',
     '{ name: c, field: channel, oneHot: [chip, onlin] }',
     '{ name: d, delta: place }',
+    '{ name: e, novelty: channel }',
   ]
   const faults = faultsOf(features)
-  assert.equal(faults.length, 4)
+  assert.equal(faults.length, 5)
   assert.match(faults[0] ?? '', /^9 features\[0\]\.field: "amout".*\(amount\)$/)
   assert.match(faults[1] ?? '', /^10 features\[1\]\.ratioToMean: "channel".*enum Channel/)
   assert.equal(faults[2], '11 features[2].oneHot[1]: "onlin" (online)')
   assert.match(faults[3] ?? '', /^12 features\[3\]\.delta/)
+  assert.match(faults[4] ?? '', /^13 features\[4\]\.novelty/)
 })
 
 test('a time in the wrong unit for its type', () => {
