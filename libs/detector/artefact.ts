@@ -15,7 +15,7 @@ import { putKeys, takeKeys } from './artefact-keys.ts'
 import { putMember, takeMember } from './artefact-member.ts'
 import { type Description, describe, parseDescription } from './description.ts'
 import { engine } from './engine.ts'
-import type { Model } from './model.ts'
+import type { Model, Scaler } from './model.ts'
 import { readSafetensors, type Tensor, type Tensors, writeSafetensors } from './safetensors.ts'
 
 export const artefactFormat = 'plumbline-detector-1'
@@ -66,17 +66,21 @@ function write(model: Model, golden: Golden): Uint8Array {
   }
   put('scaler.mean', model.scaler.mean)
   put('scaler.inverse_scale', model.scaler.inverseScale)
+  if (model.scaler.range !== undefined) {
+    put('scaler.low', model.scaler.range.low)
+    put('scaler.high', model.scaler.range.high)
+  }
   model.members.forEach((member, m) => {
     putMember(put, `member.${m}`, member, width)
   })
   put('calibration.knot_scores', model.calibration.knotScores)
   put('calibration.knot_ps', model.calibration.knotPs)
+  putKeys(put, model.calibration.keys)
   put('golden.rows', golden.rows, golden.scores.length, width)
   put('golden.scores', golden.scores)
   putBeside(put, model)
   const text = JSON.stringify(describe(model))
   const metadata = new Map([
-  putKeys(put, model.calibration.keys)
     ['format', artefactFormat],
     ['digest', digest(text, tensors)],
     ['model', text],
@@ -115,22 +119,30 @@ function assemble(description: Description, tensors: Map<string, Tensor>): Store
     mean: finite('scaler.mean', width),
     inverseScale: finite('scaler.inverse_scale', width),
     clip: description.scaler.clip,
+    ...(tensors.has('scaler.low') ? { range: rangeOf(finite('scaler.low', width), finite('scaler.high', width)) } : {}),
   }
   const built = members.map((member, m) => takeMember({ finite, positive }, `member.${m}`, member, width))
   const knotScores = finite('calibration.knot_scores', null)
   const knotPs = positive('calibration.knot_ps', knotScores.length)
   checkKnots(knotScores, knotPs)
+  const keys = takeKeys({ finite, positive }, (name) => tensors.has(name))
   const scores = finite('golden.scores', null)
   if (scores.length < goldenRowsMin || scores.length > goldenRowsMax)
     invalid(`there are ${scores.length} golden vectors`)
   const golden = { rows: take('golden.rows', scores.length, width), scores }
   if (golden.rows.includes(Number.POSITIVE_INFINITY) || golden.rows.includes(Number.NEGATIVE_INFINITY)) {
     invalid('a golden row is not finite')
-  const keys = takeKeys({ finite, positive }, (name) => tensors.has(name))
   }
   const beside = takeBeside({ finite, positive }, take, described, width)
   if (tensors.size > 0) invalid(`unknown tensors: ${[...tensors.keys()].join(', ')}`)
-  return { ...own, ...beside, scaler, members: built, calibration: { ...calibration, knotScores, knotPs, keys }, golden }
+  return {
+    ...own,
+    ...beside,
+    scaler,
+    members: built,
+    calibration: { ...calibration, knotScores, knotPs, keys },
+    golden,
+  }
 }
 
 function rangeOf(low: Float32Array, high: Float32Array): NonNullable<Scaler['range']> {

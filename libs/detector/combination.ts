@@ -105,21 +105,27 @@ class Voice {
 }
 
 /** What part of a row's score is each member's, from their scores; the sum is 1, or all are 0. */
-export function partsOf(combination: Combination, scores: readonly number[]): number[] {
-  const weights = weightsOf(combination, scores.map(bounded))
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  return weights.map((weight) => (total > 0 ? weight / total : 0))
+export function parting(combination: Combination): (scores: readonly number[]) => number[] {
+  const weigh = weighing(combination)
+  return (scores) => {
+    const weights = weigh(scores.map(bounded))
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    return weights.map((weight) => (total > 0 ? weight / total : 0))
+  }
 }
 
-function weightsOf(combination: Combination, scores: readonly number[]): readonly number[] {
+function weighing(combination: Combination): (scores: readonly number[]) => readonly number[] {
   switch (combination.kind) {
     case 'mean':
-      return scores
+      return (scores) => scores
     case 'surprise': {
       const { sharpness, parts } = combination
-      const nats = parts.map(({ surprise }, m) => sharpness * new Voice(surprise, sharpness).nats(scores[m]!))
-      const most = Math.max(...nats)
-      return parts.map(({ weight }, m) => weight * exp(nats[m]! - most))
+      const voices = parts.map(({ surprise }) => new Voice(surprise, sharpness))
+      return (scores) => {
+        const nats = voices.map((voice, m) => sharpness * voice.nats(scores[m]!))
+        const most = Math.max(...nats)
+        return parts.map(({ weight }, m) => weight * exp(nats[m]! - most))
+      }
     }
     default:
       return combination satisfies never

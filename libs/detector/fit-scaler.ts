@@ -1,4 +1,4 @@
-// The scaler of a fit: mean and standard deviation of each column over the training rows, missing values left out.
+// The scaler of a fit: mean, standard deviation and range of each column over the training rows, missing values left out.
 // Invariants
 //   S1 every number is finite and every scale > 0, whatever the rows: a constant column, or one without a value, included.
 // A column that never moved gets a thousandth of its level as its scale (1 if the level is 0): when it moves at last, that
@@ -15,14 +15,18 @@ const clipWindows = 10
 export function fitScaler(rows: Float32Array, count: number, width: number, windowed: boolean): Scaler {
   const mean = new Float32Array(width)
   const inverseScale = new Float32Array(width)
+  const [low, high] = [new Float32Array(width), new Float32Array(width)]
   for (let j = 0; j < width; j++) {
     let seen = 0
     let sum = 0
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     for (let i = 0; i < count; i++) {
       const value = rows[i * width + j]!
       if (Number.isNaN(value)) continue
       seen++
       sum += value
+      least = Math.min(least, value)
+      most = Math.max(most, value)
     }
     const level = seen === 0 ? 0 : sum / seen
     let squares = 0
@@ -32,10 +36,12 @@ export function fitScaler(rows: Float32Array, count: number, width: number, wind
     }
     const deviation = seen === 0 ? 0 : Math.sqrt(squares / seen)
     mean[j] = level
+    low[j] = seen === 0 ? 0 : least
+    high[j] = seen === 0 ? 0 : most
     inverseScale[j] = 1 / (deviation > constantShare * Math.abs(level) ? deviation : floorOf(level))
     if (!Number.isFinite(inverseScale[j]!)) inverseScale[j] = 1
   }
-  return { mean, inverseScale, clip: windowed ? clipWindows : clipRows }
+  return { mean, inverseScale, clip: windowed ? clipWindows : clipRows, range: { low, high } }
 }
 
 function floorOf(level: number): number {

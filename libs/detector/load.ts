@@ -11,7 +11,7 @@ import { sha256, textHash } from '../core/hash.ts'
 import { parseArtefact, type StoredModel } from './artefact.ts'
 import type { Detector } from './detector.ts'
 import { type Engine, engine, rowsMax } from './engine.ts'
-import { explain } from './explain.ts'
+import { explainer } from './explain.ts'
 import { type Kernel, kernel } from './kernel/kernel.ts'
 import { factorOf } from './key-factors.ts'
 import type { Model } from './model.ts'
@@ -59,7 +59,7 @@ export function detector(model: Model, version: string, running: Engine = engine
     input: running.input,
     score: running.score,
     pValue: (score) => pValue(model.calibration, score),
-    explain: (row) => explain(model, running, row),
+    explain: explainer(model, running),
   }
 }
 

@@ -5,8 +5,8 @@
 // learnt to restore what they see.
 
 import { type Engine, engine } from './engine.ts'
-import { addExpected } from './explain.ts'
-import type { Member, Model } from './model.ts'
+import { addExpected, clipped, isLinear, looks } from './expectation.ts'
+import type { Model } from './model.ts'
 
 /** Chosen on four public tables: of 1, 2, 4 and it alone, 4 is the best or next to it on each. */
 const linearVoices = 4
@@ -23,7 +23,7 @@ export interface Reconstruction {
 }
 
 export function reconstruction(model: Model, running: Engine = engine(model)): Reconstruction {
-  const { mean, inverseScale, clip } = model.scaler
+  const { mean, inverseScale } = model.scaler
   const heard = model.members.flatMap((member, m) => (looks(member) ? [{ member, view: running.views[m]! }] : []))
   const linear = heard.filter(({ member }) => isLinear(member))
   const filling = [...heard, ...Array.from({ length: linearVoices - 1 }, () => linear).flat()]
@@ -37,7 +37,7 @@ export function reconstruction(model: Model, running: Engine = engine(model)): R
     voices.fill(0)
     for (const { member, view } of members) addExpected(member, view.reconstructed, sums, voices)
     for (let j = 0; j < out.length; j++) {
-      const z = Math.max(-clip, Math.min(clip, sums[j]! / Math.max(1, voices[j]!)))
+      const z = clipped(sums[j]! / Math.max(1, voices[j]!), model.scaler)
       out[j] = inverseScale[j] === 0 ? mean[j]! : mean[j]! + z / inverseScale[j]!
     }
     return out
@@ -50,23 +50,4 @@ export function reconstruction(model: Model, running: Engine = engine(model)): R
     return row.map((value, j) => (Number.isNaN(value) ? expected[j]! : value))
   }
   return { speaks, reconstruct: (row) => examine(row, heard), expect: (row) => examine(row, filling), complete }
-}
-
-function isLinear(member: Member): boolean {
-  return member.kind === 'dense' && member.layers.length === 1
-}
-
-function looks(member: Member): boolean {
-  switch (member.kind) {
-    case 'dense':
-    case 'sequence':
-    case 'neighbours':
-      return true
-    // The network of a divergence is one of the dense members.
-    case 'divergence':
-    case 'histogram':
-      return false
-    default:
-      return member satisfies never
-  }
 }

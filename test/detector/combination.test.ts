@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { combine, partsOf } from '../../libs/detector/combination.ts'
+import { combine, parting } from '../../libs/detector/combination.ts'
 import type { Combination } from '../../libs/detector/model.ts'
 
 const surprise: Combination = {
@@ -65,8 +65,8 @@ test('whatever the members say, the score is finite and not below 0 (N1)', () =>
 })
 
 test('the parts of a score sum to 1 and follow the loudest', () => {
-  const parts = partsOf(surprise, [1, 1e9])
+  const parts = parting(surprise)([1, 1e9])
   assert.ok(Math.abs(parts[0]! + parts[1]! - 1) < 1e-12 && parts[1]! > 0.9)
-  assert.deepEqual(partsOf({ kind: 'mean' }, [0, 0]), [0, 0])
-  assert.deepEqual(partsOf({ kind: 'mean' }, [1, 3]), [0.25, 0.75])
+  assert.deepEqual(parting({ kind: 'mean' })([0, 0]), [0, 0])
+  assert.deepEqual(parting({ kind: 'mean' })([1, 3]), [0.25, 0.75])
 })
