@@ -37,6 +37,8 @@ const fillRoundsScore = 4
  * test with planted anomalies 2 rounds restore 86 of 100 values, 4 rounds 94, 8 rounds all).
  */
 const fillRoundsExplain = 8
+/** Times for other members where the linear one has filled them in before. */
+const fillRoundsLed = 1
 
 export interface Engine {
   readonly kernel: Kernel['name']
@@ -48,7 +50,11 @@ export interface Engine {
   readonly memberScores: readonly Float32Array[]
   /** Where rows for `probe` and `examine` are written: probeRows × width. */
   readonly side: Float32Array
-  /** Scores of the first `count` rows of `side` into `scores`. */
+  /**
+   * Scores of the first `count` rows of `side` into `scores`: for comparisons with each other. Missing values start as what
+   * the linear member fills in, if there is one: that is quicker, and nearer to what they were, than `score` is. And what was
+   * observed counts once: hiding a value never makes a row stranger for being fewer.
+   */
   probe(count: number, scores: Float32Array): void
   /** Looks at the first row of `side`: after the call `views` hold it, a member each. */
   examine(): void
@@ -75,6 +81,7 @@ interface Plan {
   readonly captures: readonly Capture[]
   readonly fast: Program
   readonly slow: Program
+  readonly probing: Program
   readonly look: Program
 }
 
@@ -129,7 +136,7 @@ export function engine(model: Model, make: (bytes: number) => Kernel = pickKerne
     side,
     probe: (count, scores) => {
       assert.ok(count >= 0 && count <= probeRows && count <= scores.length, `cannot probe ${count} rows`)
-      kernel.run(planned.slow, count, probeRows)
+      kernel.run(planned.probing, count, probeRows)
       combined(count, sideResults, scores)
     },
     examine: () => {
@@ -205,6 +212,7 @@ function plan(model: Model): Plan {
   const side = arena.reserve(probeRows * width + 8)
   const counts = arena.reserve(rowsMax)
   const sideCounts = arena.reserve(probeRows)
+  const none = arena.reserve(probeRows)
   const scores = members.map(() => arena.reserve(rowsMax))
   const sideScores = members.map(() => arena.reserve(probeRows))
   const captures = members.map(({ lens }): Capture => {
@@ -222,6 +230,8 @@ function plan(model: Model): Plan {
   const fast = [...scale(input, buffers.z, counts, 0)]
   const slow = [...scale(side, scaled, sideCounts, masks)]
   const look = [...slow]
+  const leader = members.findIndex(({ fill }) => fill)
+  const probing: number[][] = [slow.slice()]
   members.forEach((member, i) => {
     const whole = { z: scaled, masks, counts: sideCounts }
     const { own, place, see } = sightOf(member, buffers, whole, seen)
@@ -230,6 +240,11 @@ function plan(model: Model): Plan {
     fast.push(...member.score(own, { scores: scores[i]!, counts, masks: 0 }))
     slow.push(...see(whole, place), ...filled(member, own, place.z, gone, fillRoundsScore))
     slow.push(...member.score(own, { scores: sideScores[i]!, counts: lost, masks: gone }))
+    const rounds = leader < 0 ? fillRoundsScore : fillRoundsLed
+    const words = [...see(whole, place), ...filled(member, own, place.z, gone, rounds)]
+    const leads = i === leader ? operation(FILL, scaled, own.z, masks, vectors) : []
+    words.push(...leads, ...member.score(own, { scores: sideScores[i]!, counts: none, masks: gone }))
+    probing.splice(i === leader ? 1 : probing.length, 0, words)
     look.push(...see(whole, place), ...filled(member, own, place.z, gone, fillRoundsExplain))
     look.push(...member.score(own, { scores: captures[i]!.score, counts: lost, masks: gone }))
     look.push(
@@ -239,7 +254,12 @@ function plan(model: Model): Plan {
       ...capture(own, captures[i]!),
     )
   })
-  const programs = { fast: arena.program(fast), slow: arena.program(slow), look: arena.program(look) }
+  const programs = {
+    fast: arena.program(fast),
+    slow: arena.program(slow),
+    probing: arena.program(probing.flat()),
+    look: arena.program(look),
+  }
   return { arena, input, side, counts, scores, sideScores, captures, ...programs }
 }
 
