@@ -1,23 +1,24 @@
 // Train: one training, from replay to gate, as a function of what is on the log: history → normal rows → fit → calibrate →
 // gate → artefact. Runs in a worker; publishes nothing.
 // Invariants
-//   T1 the rows that the gate judges on are later than all that fit and calibration saw.
+//   T1 the rows that the gate judges on are later than all that fit and calibration saw; rows that people labelled, and
+//      canaries, are judged on beside them wherever they lie.
 //   T2 the same log, spec, incumbent and seed give the same artefact.
-// Rows that the incumbent alarmed on are dropped only from `majorRatio` times its threshold on: below, most alarms are the
-// budget's own share of normal rows, and dropping those would thin the tail a little more at each retraining, until the
-// threshold lies in the middle of normal traffic.
 
+import type { Labels } from '../../libs/alert/labels.ts'
 import type { Topics } from '../../libs/alert/topics.ts'
 import type { Reader } from '../../libs/bus/bus.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import { sha256 } from '../../libs/core/hash.ts'
-import { keyBytes, valueBytes } from '../../libs/core/records.ts'
 import { artefact } from '../../libs/detector/artefact.ts'
 import { alphaOf } from '../../libs/detector/calibration.ts'
+import { type Canaries, canaries, isMade } from '../../libs/detector/canaries.ts'
 import type { Detector } from '../../libs/detector/detector.ts'
+import { drift } from '../../libs/detector/drift.ts'
+import { driftReference, type Reference } from '../../libs/detector/drift-reference.ts'
 import { fit } from '../../libs/detector/fit.ts'
-import { type GateResult, gate } from '../../libs/detector/gate.ts'
-import { detector, load } from '../../libs/detector/load.ts'
+import { type GateResult, gate, scoreRows } from '../../libs/detector/gate.ts'
+import { detector } from '../../libs/detector/load.ts'
 import type { Json } from '../../libs/detector/model.ts'
 import type { TrainerChoice } from '../../libs/detector/training.ts'
 import { decoderOf } from '../../libs/stream/decoder.ts'
@@ -26,6 +27,11 @@ import type { Spec } from '../../libs/stream/spec.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { stream as compile } from '../../libs/stream/stream-compile.ts'
 import { type History, history } from './history.ts'
+import { changeMs, type Incumbent, incumbentOf, ratiosOf } from './incumbent.ts'
+import { capped } from './key-cap.ts'
+import { confirmedRows, inheritedCanaries, labelledRows, readLabels } from './labelled.ts'
+import { type Normal, normalRows } from './normal.ts'
+import { rowsAt, type SampledRows } from './sample.ts'
 
 export interface TrainRequest {
   readonly spec: Spec
@@ -33,6 +39,8 @@ export interface TrainRequest {
   readonly incumbent: { readonly version: string; readonly artefact: Uint8Array } | null
   readonly seed: number
   readonly nowMs: number
+  /** What is normal has changed for good: from this event time on, or from where the incumbent's alarms say. */
+  readonly trend?: number | 'find'
   readonly backend?: TrainerChoice
   readonly code?: string
 }
@@ -42,6 +50,17 @@ export interface Trained {
   readonly artefact: Uint8Array
   readonly gate: GateResult
   readonly rows: number
+  /** Rows of the history that were not learnt from, by reason. */
+  readonly dropped: Readonly<Record<string, number>>
+  readonly labels: LabelCounts
+}
+
+/** What people had said. */
+export interface LabelCounts {
+  readonly read: number
+  /** Messages that are no feedback, and the first few of them with their place and fault. */
+  readonly faulty: number
+  readonly faults: readonly string[]
 }
 
 export interface TrainTools {
@@ -54,32 +73,50 @@ const dayMs = 86_400_000
 /** Share of the rows, the latest, that only the gate sees. */
 const gateShare = 0.15
 const goldenRows = 16
-const majorRatio = 1.5
+/** Fewer rows than this teach nothing, whatever `rowsMin` says of when to begin. */
+const rowsLeast = 200
 
 export async function train(request: TrainRequest, reader: Reader, tools: TrainTools): Promise<Trained> {
   const startedMs = tools.elapsedMs()
   const stream = compile(request.spec)
+  const { training, window } = request.spec
+  const labels = await readLabels(reader, request.topics.feedback, request.spec.stream)
   const past = await history({
     stream,
     reader,
     makeFold: () => fold(stream, decoderOf(stream)),
-    flagged: await flaggedRecords(reader, request.topics.feedback, request.spec),
+    labels,
     salt: request.seed,
+    backMs: training.historyMs + training.feedbackDelayMs,
+    modulus: 1,
     resolve: tools.resolve,
   })
   tools.progress(`${past.count} rows of ${past.recordsSeen} records`)
-  const incumbent =
-    request.incumbent === null ? null : load(request.incumbent.artefact, { version: request.incumbent.version })
-  const normal = withoutAlarmed(past, stream.width, incumbent)
-  const { rowsMin } = request.spec.training
-  if (normal.count < Math.min(rowsMin, 200)) {
-    throw new Failure('data-too-little', `${normal.count} rows to learn from, ${rowsMin} are needed`)
+  const incumbent = request.incumbent === null ? null : incumbentOf(request.incumbent, stream)
+  const ratios = incumbent === null ? null : ratiosOf(incumbent, past)
+  const trendFromMs = trendOf(request, past, ratios)
+  const normal = normalRows({
+    sampled: past,
+    calls: past.calls,
+    ratios,
+    steps: window.rows,
+    feedbackDelayMs: training.feedbackDelayMs,
+    trendFromMs,
+  })
+  if (normal.places.length < Math.min(training.rowsMin, rowsLeast)) {
+    throw new Failure(
+      'data-too-little',
+      `${normal.places.length} rows to learn from, ${training.rowsMin} are needed (${droppedText(past, normal)})`,
+    )
   }
-  const cut = Math.floor(normal.count * (1 - gateShare))
+  const parts = partsOf(past, normal, stream.width)
+  const dropped = { ...past.dropped, ...normal.dropped, 'over-key-cap': parts.capped }
   const days = Math.max(past.spanMs / dayMs, 1 / 24)
+  const { rows, count, timesMs } = parts.learnt
   const model = await fit({
-    rows: normal.rows.subarray(0, cut * stream.width),
-    count: cut,
+    rows,
+    count,
+    timesMs,
     width: stream.width,
     groups: stream.groups,
     names: stream.layout.map((entry) => entry.spec.name),
@@ -88,93 +125,151 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     loss: request.spec.detector.loss,
     seed: request.seed,
     alpha: alphaOf(request.spec.detector.alarms, past.rowsSeen / days),
-    steps: request.spec.window.rows,
-    timesMs: normal.timesMs.subarray(0, cut),
+    steps: window.rows,
     backend: request.backend ?? 'auto',
     onProgress: (share, loss) => tools.progress(`training ${Math.round(share * 100)} %, loss ${loss.toPrecision(4)}`),
-    manifest: manifest(request, past, normal),
+    manifest: manifest(request, { past, normal, dropped, labels, trendFromMs }),
     parent: request.incumbent?.version ?? null,
   })
+  const candidate = detector(model, 'candidate')
+  const inherited = incumbent === null ? null : inheritedOf(incumbent, stream, parts, labels)
   const judged = gate({
-    candidate: detector(model, 'candidate'),
-    incumbent,
-    rows: normal.rows.subarray(cut * stream.width),
-    count: normal.count - cut,
+    candidate,
+    incumbent: incumbent?.detector ?? null,
+    rows: parts.held.rows,
+    count: parts.held.count,
     width: stream.width,
     groups: stream.groups,
     alpha: model.calibration.alpha,
     seed: request.seed,
+    feedback: labelledRows(past.calls, stream.width),
+    ...(inherited === null ? {} : { canaries: { rows: inherited.rows, count: inherited.origins.length } }),
   })
   const gated = { ...model, gate: { verdict: judged.verdict, reasons: judged.reasons, numbers: judged.numbers } }
-  const bytes = artefact(gated, golden(normal, stream))
+  const beside = besideOf(candidate, { stream, past, normal, parts, inherited, seed: request.seed })
+  const bytes = artefact({ ...gated, ...beside }, golden(parts.learnt, stream.width))
   tools.progress(`done in ${((tools.elapsedMs() - startedMs) / 1000).toFixed(1)} s`)
-  return { version: sha256(bytes), artefact: bytes, gate: judged, rows: normal.count }
-}
-
-/** `partition/offset` of the stream's records that feedback calls anomalous; the last word on a record counts. */
-async function flaggedRecords(reader: Reader, topic: string, spec: Spec): Promise<Set<string>> {
-  const flagged = new Set<string>()
-  const prefix = `${spec.stream}/${spec.source.topic}/`
-  const text = new TextDecoder()
-  for (let partition = 0; partition < (await reader.partitions(topic)); partition++) {
-    const range = await reader.range(topic, partition)
-    for await (const records of reader.read(topic, partition, range.first, range.next)) {
-      for (let i = 0; i < records.count; i++) {
-        const key = text.decode(keyBytes(records, i) ?? new Uint8Array(0))
-        if (!key.startsWith(prefix)) continue
-        const value = valueBytes(records, i)
-        const anomaly = value !== null && text.decode(value).includes('"anomaly"')
-        if (anomaly) flagged.add(key.slice(prefix.length))
-        else flagged.delete(key.slice(prefix.length))
-      }
-    }
-  }
-  return flagged
-}
-
-interface Normal {
-  readonly rows: Float32Array
-  readonly count: number
-  readonly timesMs: Float64Array
-  readonly alarmed: number
-}
-
-function withoutAlarmed(past: History, width: number, incumbent: Detector | null): Normal {
-  const { rows, count, timesMs } = past
-  if (incumbent === null || incumbent.width !== width) return { rows, count, timesMs, alarmed: 0 }
-  const kept = new Float32Array(rows.length)
-  const keptTimesMs = new Float64Array(count)
-  const scores = new Float32Array(incumbent.rowsMax)
-  let at = 0
-  for (let from = 0; from < count; from += incumbent.rowsMax) {
-    const size = Math.min(incumbent.rowsMax, count - from)
-    incumbent.input.set(rows.subarray(from * width, (from + size) * width))
-    incumbent.score(size, scores)
-    for (let i = 0; i < size; i++) {
-      if ((scores[i] as number) >= majorRatio * incumbent.threshold) continue
-      kept.set(rows.subarray((from + i) * width, (from + i + 1) * width), at * width)
-      keptTimesMs[at++] = timesMs[from + i] as number
-    }
-  }
   return {
-    rows: kept.subarray(0, at * width),
-    count: at,
-    timesMs: keptTimesMs.subarray(0, at),
-    alarmed: count - at,
+    version: sha256(bytes),
+    artefact: bytes,
+    gate: judged,
+    rows: parts.learnt.count + parts.held.count,
+    dropped,
+    labels: labelCounts(labels),
   }
 }
 
-function golden(normal: Normal, stream: Stream): Float32Array {
-  const rows = new Float32Array(goldenRows * stream.width)
+function trendOf({ trend }: TrainRequest, past: History, ratios: Float32Array | null): number | null {
+  if (trend !== 'find') return trend ?? null
+  return ratios === null ? null : changeMs(ratios, past.timesMs)
+}
+
+function labelCounts(labels: Labels): LabelCounts {
+  return { read: labels.size, faulty: labels.faults.count, faults: labels.faults.first }
+}
+
+/** What the candidate must go on finding; once what is normal has changed, anomalies made of what it was are no measure. */
+function inheritedOf(incumbent: Incumbent, stream: Stream, { held }: Parts, labels: Labels): Canaries {
+  const { reference } = incumbent
+  const scores = scoreRows(incumbent.detector, held.rows, held.count)
+  const found = reference === null ? null : drift(reference, { ...held, ...shapeOf(stream), scores })
+  const made = (found?.ratio ?? 0) > 1 ? 'retire' : 'keep'
+  return inheritedCanaries(incumbent.canaries, labels, { topic: stream.spec.source.topic, width: stream.width, made })
+}
+
+export function shapeOf({ width, groups, layout }: Stream): {
+  readonly width: number
+  readonly groups: Int32Array
+  readonly names: readonly string[]
+} {
+  return { width, groups, names: layout.map((entry) => entry.spec.name) }
+}
+
+interface Beside {
+  readonly stream: Stream
+  readonly past: History
+  readonly normal: Normal
+  readonly parts: Parts
+  readonly inherited: Canaries | null
+  readonly seed: number
+}
+
+/** What travels with the model for those that come after it. */
+function besideOf(candidate: Detector, beside: Beside): { canaries: Canaries; reference?: Reference } {
+  const { stream, past, normal, parts, inherited, seed } = beside
+  const { width, groups } = stream
+  const hasMade = inherited?.origins.some(isMade) ?? false
+  const all = rowsAt(past, normal.places, width)
+  const reference = driftReference({
+    ...all,
+    width,
+    columns: stream.stepWidth,
+    scores: scoreRows(candidate, all.rows, all.count),
+    unseen: scoreRows(candidate, parts.held.rows, parts.held.count),
+    salt: seed,
+    modulus: past.modulus,
+  })
+  return {
+    canaries: canaries({
+      detector: candidate,
+      inherited,
+      confirmed: confirmedRows(past.calls, width),
+      made: hasMade ? null : { ...parts.held, groups, seed },
+    }),
+    ...(reference === null ? {} : { reference }),
+  }
+}
+
+interface Parts {
+  readonly learnt: SampledRows
+  /** The latest, for the gate. */
+  readonly held: SampledRows
+  /** Rows left out of what is learnt, since their keys give too many. */
+  readonly capped: number
+}
+
+function partsOf(past: History, normal: Normal, width: number): Parts {
+  const cut = Math.floor(normal.places.length * (1 - gateShare))
+  const early = normal.places.subarray(0, cut)
+  const { stay, dropped } = capped(Uint32Array.from(early, (place) => past.keys[place] as number))
+  return {
+    learnt: rowsAt(
+      past,
+      Uint32Array.from(stay, (i) => early[i] as number),
+      width,
+    ),
+    held: rowsAt(past, normal.places.subarray(cut), width),
+    capped: dropped,
+  }
+}
+
+function golden({ rows, count }: SampledRows, width: number): Float32Array {
+  const chosen = new Float32Array(goldenRows * width)
   for (let i = 0; i < goldenRows; i++) {
-    const from = Math.floor((i * normal.count) / goldenRows) * stream.width
-    rows.set(normal.rows.subarray(from, from + stream.width), i * stream.width)
+    const from = Math.floor((i * count) / goldenRows) * width
+    chosen.set(rows.subarray(from, from + width), i * width)
   }
-  return rows
+  return chosen
 }
 
-function manifest(request: TrainRequest, past: History, normal: Normal): { readonly [key: string]: Json } {
-  const { spec } = request
+function droppedText(past: History, normal: Normal): string {
+  const all = Object.entries({ ...past.dropped, ...normal.dropped }).map(([reason, count]) => `${count} ${reason}`)
+  return all.length === 0 ? 'none was left out' : `left out: ${all.join(', ')}`
+}
+
+interface Learnt {
+  readonly past: History
+  readonly normal: Normal
+  readonly dropped: Readonly<Record<string, number>>
+  readonly labels: Labels
+  readonly trendFromMs: number | null
+}
+
+function manifest(
+  { spec, code }: TrainRequest,
+  { past, normal, dropped, labels, trendFromMs }: Learnt,
+): { readonly [key: string]: Json } {
+  const { read, faulty, faults } = labelCounts(labels)
   return {
     stream: spec.stream,
     topic: spec.source.topic,
@@ -182,7 +277,11 @@ function manifest(request: TrainRequest, past: History, normal: Normal): { reado
     exclude: spec.training.exclude.map(({ fromMs, toMs, reason }) => ({ fromMs, toMs, reason })),
     recordsSeen: past.recordsSeen,
     rowsSeen: past.rowsSeen,
-    dropped: { ...past.dropped, 'alarmed-by-incumbent': normal.alarmed },
-    code: request.code ?? 'unknown',
+    dropped,
+    readmitted: normal.readmitted,
+    guardMs: normal.guardMs,
+    labels: { read, faulty, faults },
+    trendFromMs,
+    code: code ?? 'unknown',
   }
 }
