@@ -12,7 +12,8 @@ const bodyKnots = 60
 const tailMin = 0.02
 /** Least ratio of a place to the one before. */
 const apart = 1 + 1e-9
-const scoreMin = 1e-30
+/** Scores below are all alike: they are what rounding leaves of an error of nothing. */
+const scoreMin = 1e-6
 
 /** `scores` ≥ 0, in any order, at least one. */
 export function surpriseFrom(scores: Float32Array): Surprise {

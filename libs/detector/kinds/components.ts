@@ -5,13 +5,13 @@
 
 import { Random } from '../../core/random.ts'
 import type { DenseLayer, DenseMember } from '../model.ts'
+import { dot, orthonormalise } from '../orthonormal.ts'
 import { type Block, heldResiduals, scoredHeld } from './held.ts'
 import type { Seen } from './lens.ts'
 import type { Heard } from './net.ts'
 
 const rounds = 40
 const roundsWarm = 6
-const lengthMin = 1e-12
 
 /** Null where fewer than two columns vary. */
 export function componentsMember(seen: Seen, steps: number, seed: number): Heard<DenseMember> | null {
@@ -88,28 +88,6 @@ function iterated(moments: Moments, start: Float64Array, wanted: number, times: 
     vectors = next
   }
   return vectors
-}
-
-/** Gram and Schmidt; what depends on those before becomes 0. */
-function orthonormalise(vectors: Float64Array, wanted: number, width: number): void {
-  for (let v = 0; v < wanted; v++) {
-    const own = vectors.subarray(v * width, (v + 1) * width)
-    const before = Math.sqrt(dot(own, own))
-    for (let u = 0; u < v; u++) {
-      const other = vectors.subarray(u * width, (u + 1) * width)
-      const along = dot(own, other)
-      for (let j = 0; j < width; j++) own[j]! -= along * other[j]!
-    }
-    const length = Math.sqrt(dot(own, own))
-    const isDependent = length <= lengthMin || length <= 1e-9 * before
-    for (let j = 0; j < width; j++) own[j] = isDependent ? 0 : own[j]! / length
-  }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!
-  return sum
 }
 
 interface Axes {

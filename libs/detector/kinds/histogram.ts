@@ -11,6 +11,8 @@ const binsMax = 16
 const prior = 0.5
 /** Half a bin around the value of a column that never moved, in scaled units. */
 const constantReach = 1e-3
+/** Least range that bins divide, in scaled units: of one yet smaller their number in a unit is none of 32 bits. */
+const rangeMin = 1e-30
 /** Bins are wider than the range by this share, so that the greatest value falls into the last. */
 const slack = 1e-5
 
@@ -61,7 +63,7 @@ function rangeOf(column: Float32Array): { from: number; to: number } {
     to = Math.max(to, value)
   }
   if (column.length === 0) return { from: -constantReach, to: constantReach }
-  return from < to ? { from, to } : { from: from - constantReach, to: to + constantReach }
+  return to - from > rangeMin ? { from, to } : { from: from - constantReach, to: to + constantReach }
 }
 
 function binOf(value: number, low: number, inverse: number, bins: number): number {

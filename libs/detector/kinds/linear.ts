@@ -3,14 +3,17 @@
 // covariance, ẑ_f = z_f − (P (z − μ))_f / P_ff, whose residual has covariance D⁻¹ P D⁻¹, D = diag P.
 // It steadies the networks beside it (they are good where columns depend on each other in bent ways, it is good where
 // simply far is anomalous), needs no training, and its expected values mean something: they never use the column itself.
+// Its cost is the cube of the width: wider rows get one of low rank.
 
 import { cholesky, constantColumns, covariance, invert, invertLower } from '../covariance.ts'
 import type { DenseMember } from '../model.ts'
 import { filled, type TrainingRows } from './kind.ts'
-import { thinned } from './scoring.ts'
+import { lowRankMember } from './low-rank.ts'
+import { thinned, whitenedWidthMax } from './scoring.ts'
 
 export function linearMember(training: TrainingRows): DenseMember {
   const { rows, count, width } = training
+  if (width > whitenedWidthMax) return lowRankMember(training)
   const sampled = thinned(filled(training), count, width)
   const { mean, matrix } = covariance(sampled.rows, sampled.count, width, constantColumns(rows, count, width))
   const precision = invert(matrix, width)
