@@ -23,6 +23,24 @@ export type Event =
       readonly version: string
       readonly rows: number
       readonly durationMs: number
+      /** schedule, asked, regime-changed, drift. */
+      readonly because: string
+      /** Rows of the history that were not learnt from, by reason. */
+      readonly dropped: Readonly<Record<string, number>>
+      /** What people had said: labels in force, messages that are none, and the first of those with place and fault. */
+      readonly labels: { readonly read: number; readonly faulty: number; readonly faults: readonly string[] }
+    })
+  /** Rows of late are not like those that the version learnt from; once for each time that this begins. */
+  | (Common & {
+      readonly kind: 'drifted'
+      readonly version: string
+      /** That have drifted, the furthest first. */
+      readonly features: readonly string[]
+      readonly scores: boolean
+      /** Of the limit, of what has drifted furthest. */
+      readonly ratio: number
+      /** Event time at which the rows begin that were looked at. */
+      readonly sinceMs: number
     })
   | (Common & {
       readonly kind: 'promoted'
@@ -46,6 +64,7 @@ export type EventKind = Event['kind']
 export const eventKinds: readonly EventKind[] = [
   'detector-switched',
   'trained',
+  'drifted',
   'promoted',
   'refused',
   'train-failed',

@@ -85,6 +85,21 @@ export const metricRows = {
     TRAIN_SECONDS_BUCKETS,
     'Time of one training, from replay to gate.',
   ),
+  featureDrift: gauge(
+    'feature_drift',
+    ['stream', 'feature'],
+    'Population stability index of a feature: rows of late beside those that the detector learnt from; 0 is alike.',
+  ),
+  scoreDrift: gauge(
+    'score_drift',
+    ['stream'],
+    'Greatest difference of the shares of scores up to a value, of late and when the detector learnt; 0 to 1.',
+  ),
+  driftRatio: gauge(
+    'drift_ratio',
+    ['stream'],
+    'Greatest drift of a feature or the scores divided by the limit that chance sets it; above 1 it has drifted.',
+  ),
   transactions: counter('transactions', ['result'], 'Transactions by how they ended.'),
   rebalances: counter('rebalances', [], 'Changes of the partitions assigned to this process.'),
   stateKeys: gauge('state_keys', ['stream'], 'Keys whose state is held.'),

@@ -202,6 +202,18 @@ export class Metrics {
     this.#histogram(rows.trainDuration).observe([stream], durationMs / 1000)
   }
 
+  /** A look for drift: the index of each feature, the distance of scores, and what has drifted furthest over its limit. */
+  drifted(
+    stream: string,
+    features: readonly { readonly name: string; readonly value: number }[],
+    score: number,
+    ratio: number,
+  ): void {
+    for (const { name, value } of features) this.#set(rows.featureDrift, { stream, feature: name }, value)
+    this.#set(rows.scoreDrift, { stream }, score)
+    this.#set(rows.driftRatio, { stream }, ratio)
+  }
+
   /** Everything in Prometheus' text format 0.0.4. */
   async text(): Promise<string> {
     this.#refresh()

@@ -133,6 +133,7 @@ export async function startTrainer(
     random: new Random(settings.seed),
     seed: settings.seed,
     work: (request) => shop.work({ ...request, backend: settings.trainOn, code: context.version }),
+    watch: (request) => shop.watch(request),
   })
   return {
     name: 'trainer',

@@ -32,6 +32,7 @@ import { capped } from './key-cap.ts'
 import { confirmedRows, inheritedCanaries, labelledRows, readLabels } from './labelled.ts'
 import { type Normal, normalRows } from './normal.ts'
 import { rowsAt, type SampledRows } from './sample.ts'
+import { shapeOf } from './shape.ts'
 
 export interface TrainRequest {
   readonly spec: Spec
@@ -117,11 +118,10 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     rows,
     count,
     timesMs,
-    width: stream.width,
-    groups: stream.groups,
-    names: stream.layout.map((entry) => entry.spec.name),
+    ...shapeOf(stream),
     revision: stream.revision,
     kind: request.spec.detector.kind,
+    rowsAre: isNoveltyAlone(stream) ? 'novelties' : 'values',
     loss: request.spec.detector.loss,
     seed: request.seed,
     alpha: alphaOf(request.spec.detector.alarms, past.rowsSeen / days),
@@ -159,6 +159,11 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
   }
 }
 
+/** A row that says already how unusual it is. */
+function isNoveltyAlone({ layout, width }: Stream): boolean {
+  return width === 1 && layout[0]?.spec.kind === 'novelty'
+}
+
 function trendOf({ trend }: TrainRequest, past: History, ratios: Float32Array | null): number | null {
   if (trend !== 'find') return trend ?? null
   return ratios === null ? null : changeMs(ratios, past.timesMs)
@@ -175,14 +180,6 @@ function inheritedOf(incumbent: Incumbent, stream: Stream, { held }: Parts, labe
   const found = reference === null ? null : drift(reference, { ...held, ...shapeOf(stream), scores })
   const made = (found?.ratio ?? 0) > 1 ? 'retire' : 'keep'
   return inheritedCanaries(incumbent.canaries, labels, { topic: stream.spec.source.topic, width: stream.width, made })
-}
-
-export function shapeOf({ width, groups, layout }: Stream): {
-  readonly width: number
-  readonly groups: Int32Array
-  readonly names: readonly string[]
-} {
-  return { width, groups, names: layout.map((entry) => entry.spec.name) }
 }
 
 interface Beside {

@@ -1,23 +1,27 @@
 // Trainer: decides when to train, has it done in a worker, and publishes what passes the gate. Owns the schedule; the work
-// is in train.ts, the compare-and-set in promote.ts.
+// is in train.ts, the compare-and-set in promote.ts, what drift is in lookout.ts.
 // Invariants
 //   N1 one training at a time in this process; the next run of a stream is measured from the end of its last.
 //   N2 a failed, refused or killed training leaves nothing visible but its event (I14).
 //   N3 without a champion, a stream is trained as soon as its topic holds rowsMin records; refusals back off.
+//   N4 who asks while a training runs is heard after it, unless it was asked for by the same reason and version.
 
-import { eventMessage } from '../../libs/alert/events.ts'
 import type { Topics } from '../../libs/alert/topics.ts'
 import type { Bus } from '../../libs/bus/bus.ts'
 import type { Clock } from '../../libs/core/clock.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import type { Random } from '../../libs/core/random.ts'
-import { keyBytes } from '../../libs/core/records.ts'
+import type { Champion } from '../../libs/detector/publication.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
 import type { Vitals } from '../../libs/run/vitals.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
-import { promote, readPublications } from './promote.ts'
+import { Lookout } from './lookout.ts'
+import { publishFailure, publishTrained } from './outcome.ts'
+import { readPublications } from './promote.ts'
+import { type Asked, mergedRequest, requestsIn } from './request.ts'
 import type { Trained, TrainRequest } from './train.ts'
+import type { Watched, WatchRequest } from './watch.ts'
 
 export interface TrainerOptions {
   readonly bus: Bus
@@ -31,6 +35,8 @@ export interface TrainerOptions {
   readonly seed: number
   /** Runs one training off the loop; rejects with a Failure. */
   readonly work: (request: TrainRequest) => Promise<Trained>
+  /** Looks for drift off the loop; rejects with a Failure. */
+  readonly watch: (request: WatchRequest) => Promise<Watched>
 }
 
 export interface Trainer {
@@ -46,34 +52,43 @@ const jitter = 0.1
 interface Plan {
   readonly stream: Stream
   readonly topics: Topics
+  readonly lookout: Lookout
   /** Wall time of the next run; null = as soon as there are enough records. */
   dueMs: number | null
+  /** What waits to be done before that. */
+  asked: Asked | null
+  /** What the last run was asked for and failed to do. */
+  again: Asked | null
   failures: number
   runs: number
 }
 
 export async function trainer(options: TrainerOptions): Promise<Trainer> {
-  const { bus, clock, vitals } = options
+  const { bus, clock, vitals, metrics, log, watch } = options
   vitals.starting('trainer', 'what is published')
   const plans: Plan[] = []
   for (const { stream, topics } of options.streams) {
     const pointer = (await readPublications(bus, topics.detectors)).pointer(stream.spec.stream)
     const trained = pointer !== null && pointer.revision === stream.revision
     const dueMs = trained ? pointer.publishedMs + stream.spec.training.everyMs : null
-    plans.push({ stream, topics, dueMs, failures: 0, runs: 0 })
+    const lookout = new Lookout({ bus, stream, topics, metrics, log, watch, nowMs: () => clock.nowMs() })
+    plans.push({ stream, topics, lookout, dueMs, asked: null, again: null, failures: 0, runs: 0 })
   }
   const topics = options.streams[0]?.topics
   const control =
     topics === undefined
       ? null
-      : await followRequests(bus, topics.control, (name) => {
-          for (const plan of plans) if (plan.stream.spec.stream === name) plan.dueMs = clock.nowMs()
+      : await followRequests(bus, topics.control, (name, asked) => {
+          for (const plan of plans) if (plan.stream.spec.stream === name) plan.asked = mergedRequest(plan.asked, asked)
         })
   let stopped = false
   let cancel = (): void => {}
   let working: Promise<void> = Promise.resolve()
   const turn = async (): Promise<void> => {
-    for (const plan of plans) if (!stopped && (await isDue(options, plan))) await run(options, plan)
+    for (const plan of plans) {
+      if (!stopped && plan.lookout.isDue) await lookFor(options, plan)
+      if (!stopped && (await isDue(options, plan))) await run(options, plan)
+    }
     vitals.moved('trainer')
   }
   const schedule = (): void => {
@@ -84,7 +99,7 @@ export async function trainer(options: TrainerOptions): Promise<Trainer> {
           const failure = Failure.of(thrown, 'training-failed')
           // A restart would not help: it goes on asking, and says that it is not ready.
           vitals.starting('trainer', `the log: ${failure.message}`)
-          options.log.error('trainer-failed', { code: failure.code, message: failure.message })
+          log.error('trainer-failed', { code: failure.code, message: failure.message })
         })
         .then(schedule)
     })
@@ -104,20 +119,42 @@ export async function trainer(options: TrainerOptions): Promise<Trainer> {
 async function followRequests(
   bus: Bus,
   topic: string,
-  asked: (stream: string) => void,
+  heard: (stream: string, asked: Asked) => void,
 ): Promise<{ stop(): Promise<void> }> {
   let past = true
   const following = await bus.follow(topic, (_partition, records) => {
     // Requests made before this process started were for another.
     if (past) return
-    for (let i = 0; i < records.count; i++) asked(new TextDecoder().decode(keyBytes(records, i) ?? new Uint8Array(0)))
+    for (const { stream, asked } of requestsIn(records)) heard(stream, asked)
   })
   await following.caughtUp
   past = false
   return following
 }
 
+async function championOf(bus: Bus, { stream, topics }: Plan): Promise<Served> {
+  const champion = (await readPublications(bus, topics.detectors)).champion(stream.spec.stream)
+  return { champion, incumbent: champion !== null && champion.pointer.revision === stream.revision ? champion : null }
+}
+
+interface Served {
+  readonly champion: Champion | null
+  /** The champion, where it understands the stream's rows. */
+  readonly incumbent: Champion | null
+}
+
+async function lookFor({ bus }: TrainerOptions, plan: Plan): Promise<void> {
+  const { incumbent } = await championOf(bus, plan)
+  const asked = await plan.lookout.look(incumbent === null ? null : versionOf(incumbent))
+  if (asked !== null) plan.asked = mergedRequest(plan.asked, asked)
+}
+
+function versionOf({ pointer, artefact }: Champion): WatchRequest['champion'] {
+  return { version: pointer.version, artefact }
+}
+
 async function isDue(options: TrainerOptions, plan: Plan): Promise<boolean> {
+  if (plan.asked !== null) return true
   if (plan.dueMs !== null) return options.clock.nowMs() >= plan.dueMs
   const { spec } = plan.stream
   let records = 0
@@ -130,63 +167,58 @@ async function isDue(options: TrainerOptions, plan: Plan): Promise<boolean> {
 }
 
 async function run(options: TrainerOptions, plan: Plan): Promise<void> {
-  const { bus, clock, log, metrics, random } = options
+  const { bus, clock, log, metrics, random, prefix } = options
   const { stream, topics } = plan
+  const asked = plan.asked ?? plan.again
   const name = stream.spec.stream
   const startedMs = clock.elapsedMs()
   const durationMs = (): number => clock.elapsedMs() - startedMs
-  log.info('training-started', { stream: name })
-  plan.runs += 1
+  plan.asked = null
+  plan.again = null
   try {
-    const champion = (await readPublications(bus, topics.detectors)).champion(name)
-    const incumbent = champion !== null && champion.pointer.revision === stream.revision ? champion : null
+    const { champion, incumbent } = await championOf(bus, plan)
+    if (asked !== null && asked.version !== null && asked.version !== incumbent?.pointer.version) {
+      log.info('training-needless', { stream: name, because: asked.because, version: asked.version })
+      return
+    }
+    const because = asked?.because ?? 'schedule'
+    log.info('training-started', { stream: name, because })
+    plan.runs += 1
     const trained = await options.work({
       spec: stream.spec,
       topics,
-      incumbent: incumbent === null ? null : { version: incumbent.pointer.version, artefact: incumbent.artefact },
+      incumbent: incumbent === null ? null : versionOf(incumbent),
       seed: (options.seed + plan.runs - 1) >>> 0,
       nowMs: clock.nowMs(),
+      ...(asked === null || asked.trend === null ? {} : { trend: asked.trend }),
     })
-    if (trained.gate.verdict === 'refuse') {
-      metrics.trained(name, 'refused', trained.gate.refusedBy, durationMs())
-      log.warn('training-refused', { stream: name, reasons: trained.gate.reasons.join('; ') })
-      await bus.publish([
-        eventMessage(topics.events, {
-          kind: 'refused',
-          stream: name,
-          version: trained.version,
-          gate: trained.gate.refusedBy,
-          reason: trained.gate.reasons.join('; '),
-          atMs: clock.nowMs(),
-        }),
-      ])
-      plan.failures += incumbent === null ? 1 : 0
-    } else {
-      await promote({
-        bus,
-        topics,
-        prefix: options.prefix,
-        stream: name,
-        revision: stream.revision,
-        version: trained.version,
-        artefact: trained.artefact,
-        expected: champion?.pointer.version ?? null,
-        threshold: null,
-        by: 'trainer',
-        nowMs: clock.nowMs(),
-      })
-      metrics.trained(name, 'promoted', 'none', durationMs())
+    const expected = champion?.pointer.version ?? null
+    const outcome = { bus, topics, prefix, stream, trained, expected, because, nowMs: clock.nowMs() }
+    const result = await publishTrained({ ...outcome, durationMs: durationMs() })
+    metrics.trained(name, result, trained.gate.refusedBy, durationMs())
+    if (result === 'promoted') {
       log.info('detector-promoted', { stream: name, version: trained.version, durationMs: Math.round(durationMs()) })
       plan.failures = 0
+    } else {
+      log.warn('training-refused', { stream: name, reasons: trained.gate.reasons.join('; ') })
+      plan.failures += incumbent === null ? 1 : 0
     }
   } catch (thrown) {
     const failure = Failure.of(thrown, 'training-failed')
     if (failure.code === 'stopped') return
     plan.failures += 1
+    plan.again = asked
     metrics.trained(name, 'failed', 'none', durationMs())
     log.error('training-failed', { stream: name, code: failure.code, message: failure.message })
+    await publishFailure({ bus, topics, stream, failure, nowMs: clock.nowMs() }, log)
   }
-  const { everyMs } = stream.spec.training
+  settle(plan, asked, clock.nowMs(), random)
+}
+
+/** When the stream is trained next. */
+function settle(plan: Plan, done: Asked | null, nowMs: number, random: Random): void {
+  const { everyMs } = plan.stream.spec.training
   const waitMs = plan.failures === 0 ? everyMs : Math.min(everyMs, backoffMsMin * 2 ** (plan.failures - 1))
-  plan.dueMs = clock.nowMs() + waitMs * (1 - jitter + 2 * jitter * random.uniform())
+  plan.dueMs = nowMs + waitMs * (1 - jitter + 2 * jitter * random.uniform())
+  if (done !== null && plan.asked?.because === done.because && plan.asked.version === done.version) plan.asked = null
 }

@@ -5,7 +5,17 @@ import { detectorSwitched, type Event, eventKinds, eventMessage, eventOf } from 
 const common = { stream: 'cards', atMs: 1_700_000_000_000 }
 const every: readonly Event[] = [
   { ...common, kind: 'detector-switched', topic: 't', partition: 1, offset: 9, version: null, threshold: null },
-  { ...common, kind: 'trained', version: 'v', rows: 100, durationMs: 5 },
+  {
+    ...common,
+    kind: 'trained',
+    version: 'v',
+    rows: 100,
+    durationMs: 5,
+    because: 'drift',
+    dropped: { excluded: 3 },
+    labels: { read: 4, faulty: 1, faults: ['0/3: it is not JSON'] },
+  },
+  { ...common, kind: 'drifted', version: 'v', features: ['amount'], scores: true, ratio: 1.5, sinceMs: 12 },
   { ...common, kind: 'promoted', version: 'v', previous: null, by: 'trainer' },
   { ...common, kind: 'refused', version: 'v', gate: 'canary', reason: 'one canary was lost' },
   { ...common, kind: 'train-failed', code: 'training-failed', reason: 'loss is not finite' },

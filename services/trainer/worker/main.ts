@@ -1,13 +1,14 @@
-// Worker: the thread that a training runs in. Opens the log for itself, trains, reports, ends.
+// Worker: the thread that a training or a look for drift runs in. Opens the log for itself, works, reports, ends. What learns
+// is loaded where there is something to learn: a look for drift needs none of it.
 
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Bus } from '../../../libs/bus/bus.ts'
 import { openBus } from '../../../libs/bus/open.ts'
 import { registry } from '../../../libs/codec/registry.ts'
 import { Failure } from '../../../libs/core/failure.ts'
-import { train } from '../train.ts'
-import type { WorkerReport, WorkerTask } from '../work.ts'
+import type { Job, WorkerReport, WorkerTask } from '../work.ts'
 
-const { bus: settings, request, registry: access } = workerData as WorkerTask
+const { bus: settings, job, registry: access } = workerData as WorkerTask
 const report = (message: WorkerReport): void => parentPort?.postMessage(message)
 
 const client =
@@ -19,16 +20,29 @@ const client =
         nowMs: () => Date.now(),
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       })
+const resolve = async (id: number): Promise<string | 'absent'> => (client === null ? 'absent' : await client.schema(id))
+
+async function work(bus: Bus, { kind, request }: Job): Promise<WorkerReport> {
+  switch (kind) {
+    case 'train': {
+      const { train } = await import('../train.ts')
+      const elapsedMs = (): number => performance.now()
+      const progress = (message: string): void => report({ kind: 'progress', message })
+      return { kind: 'trained', trained: await train(request, bus, { elapsedMs, progress, resolve }) }
+    }
+    case 'watch': {
+      const { watch } = await import('../watch.ts')
+      return { kind: 'watched', watched: await watch(request, bus, resolve) }
+    }
+    default:
+      return kind satisfies never
+  }
+}
 
 try {
   const bus = await openBus(settings)
   try {
-    const trained = await train(request, bus, {
-      elapsedMs: () => performance.now(),
-      progress: (message) => report({ kind: 'progress', message }),
-      resolve: async (id) => (client === null ? 'absent' : await client.schema(id)),
-    })
-    report({ kind: 'trained', trained })
+    report(await work(bus, job))
   } finally {
     await bus.close()
   }
