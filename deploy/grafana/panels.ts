@@ -194,6 +194,19 @@ export const sections: readonly Section[] = [
         `histogram_quantile(0.9, sum by (le, stream) (rate(plumbline_train_duration_seconds_bucket${of}[1d])))`,
         '{{stream}}',
       ]),
+      lines(
+        'Drift of features',
+        'short',
+        'Population stability index of rows of late beside those learnt from; 0.2 and more matters.',
+        [`max by (stream, feature) (plumbline_feature_drift${of})`, '{{stream}} {{feature}}'],
+      ),
+      lines(
+        'Drift',
+        'short',
+        'What has moved furthest over its limit, above 1 it has drifted; and how far scores have moved, 0 to 1.',
+        [`max by (stream) (plumbline_drift_ratio${of})`, '{{stream}} ÷ limit'],
+        [`max by (stream) (plumbline_score_drift${of})`, '{{stream}} scores'],
+      ),
       lines('Threshold', 'short', 'Of the detector in force.', [
         `max by (stream) (plumbline_threshold${of})`,
         '{{stream}}',
