@@ -30,6 +30,7 @@ import { contractive } from './kinds/contractive.ts'
 import { convolutional } from './kinds/convolutional.ts'
 import { denoising } from './kinds/denoising.ts'
 import { ensemble } from './kinds/ensemble.ts'
+import { asGiven } from './kinds/given.ts'
 import type { Fitted, Kind } from './kinds/kind.ts'
 import { recurrent } from './kinds/recurrent.ts'
 import { sparse } from './kinds/sparse.ts'
@@ -52,6 +53,8 @@ export interface FitRequest extends GivenRows {
   readonly seed: number
   /** Alarm rate per row, see alphaOf. */
   readonly alpha: number
+  /** Whether a row is one number that says already how unusual it is; the ensemble then takes it as it is (given.ts). */
+  readonly rowsAre?: 'values' | 'novelties'
   /** Steps of the window that a row is, oldest first, each of width / steps columns; 1: a row is no window. */
   readonly steps: number
   readonly backend?: TrainerChoice
@@ -209,7 +212,8 @@ async function learnOnce(
   const { width } = request
   const count = positions.length
   const rows = gathered(request.rows, positions, width)
-  const scaler = fitScaler(rows, count, width, request.steps > 1)
+  const isGiven = request.kind === 'ensemble' && request.rowsAre === 'novelties' && width === 1
+  const scaler = isGiven ? asGiven : fitScaler(rows, count, width, request.steps > 1)
   let reported = Math.floor(progress.done * progressReports + reportSlack)
   const fitted = await kinds[request.kind].fit(
     { rows: scaled(rows, count, scaler), count, width },
@@ -217,6 +221,7 @@ async function learnOnce(
       seed: request.seed,
       steps: request.steps,
       groups: request.groups,
+      isGiven,
       loss: request.loss ?? 'squared',
       backend: request.backend ?? 'auto',
       onProgress: (share, loss) => {

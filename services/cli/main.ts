@@ -91,4 +91,6 @@ try {
 } catch (thrown) {
   process.exitCode = report(thrown)
 }
+// A pipe takes 64 KB at once, and an exit would lose what it has not taken yet.
+for (const stream of [process.stdout, process.stderr]) await new Promise((written) => stream.write('', written))
 process.exit()

@@ -87,6 +87,10 @@ function services(root: Command, context: (options: Options) => Context): void {
   )
 }
 
+const seriesHelp = `
+One column alone is a series to the ensemble: each row is how new its value is after all rows before it in the file, both
+here and in \`plumbline score\`, and a window is not needed.`
+
 function batch(root: Command, context: (options: Options) => Context): void {
   command(root, 'validate <specs...>', 'check spec files offline', 'plumbline validate stream.yaml').action(
     async (specs: string[], options: Options) => {
@@ -102,7 +106,8 @@ function batch(root: Command, context: (options: Options) => Context): void {
     .option('--train-rows <n>', 'learn from the first n rows that are left', whole)
     .option('--kind <kind>', `kind of detector: ${detectorKinds.join(', ')}`)
     .option('--loss <loss>', `what its networks make small: ${lossKinds.join(', ')}`)
-    .option('--window <n>', 'rows in a window', whole, 1)
+    .option('--window <n>', 'rows in a window; of one column alone the ensemble makes a series instead', whole, 1)
+    .addHelpText('after', seriesHelp)
     .option('--alarm-rate <rate>', 'share of normal rows that may alarm', rate, 0.01)
     .action(async (file: string, options: Options) => {
       const { fitTable } = await import('./commands/fit.ts')

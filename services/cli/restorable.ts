@@ -3,7 +3,7 @@
 import { reconstruction } from '../../libs/detector/reconstruction.ts'
 import type { Context } from './context.ts'
 import { parseCsv } from './csv.ts'
-import { tableDetector } from './table-detector.ts'
+import { valuesDetector } from './table-detector.ts'
 import { restoredRows } from './table-windows.ts'
 
 export interface Restorable {
@@ -19,7 +19,7 @@ export interface Restorable {
 }
 
 export function restorable({ files }: Context, file: string, detector: string): Restorable {
-  const { model, columns, window } = tableDetector(files, detector)
+  const { model, columns, window } = valuesDetector(files, detector)
   const { cells } = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
   const { speaks, reconstruct, expect } = reconstruction(model)
   const form = { width: columns.length, window, place: file, means: model.scaler.mean }

@@ -98,6 +98,33 @@ describe('fit and score', { concurrency: 2 }, () => {
     assert.deepEqual([empty.code, empty.stdout], [0, 'score,threshold,alert\n'])
   })
 
+  test('one column is a series: the same file, the same scores, whatever was learnt from, and none is lost in a pipe', async () => {
+    const random = Random.derived(seed, 'series')
+    const values = Array.from({ length: 12_000 }, (_, i) => (i === 9000 ? 5 : i % 500 === 499 ? '' : random.uniform()))
+    writeFileSync(path.join(dir, 'series.csv'), `at,value\n${values.map((value, i) => `${i},${value}`).join('\n')}\n`)
+    const flags = ['fit', 'series.csv', '--columns', 'value']
+    const said = await run(...flags, '--out', 's', '--train-rows', '3000', '--window', '8')
+    assert.match(
+      said.stdout,
+      /learnt from 3000 rows, each how new value is after the rows before it \(a series has no need/,
+    )
+    const learnt = await run(...flags, '--out', 's-other', '--alarm-rate', '0.001', '--json')
+    assert.equal(JSON.parse(learnt.stdout)['rowsAre'], 'novelties')
+    const [few, all] = [
+      await run('score', 'series.csv', '--detector', 's'),
+      await run('score', 'series.csv', '--detector', 's-other'),
+    ]
+    assert.deepEqual([few.code, all.code], [0, 0], few.stderr + all.stderr)
+    const [one, two] = [scoredIn(few.stdout), scoredIn(all.stdout)]
+    assert.equal(one.scores.length, values.length)
+    assert.deepEqual(one.scores, two.scores)
+    assert.equal(one.scores.indexOf(Math.max(...one.scores)), 9000)
+    assert.equal(two.alerts[9000], 1)
+    assert.ok(values.every((value, i) => value !== '' || one.scores[i] === 0))
+    const spread = await run('score', 'series.csv', '--detector', 's', '--align', 'spread')
+    assert.equal(spread.stdout, few.stdout)
+  })
+
   test('one row and ten rows are scored, and refused to learn from; rows of nothing get a number too', async () => {
     await fitted('small', '--columns', 'a,b')
     for (const count of [1, 10]) {

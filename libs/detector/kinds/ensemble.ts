@@ -8,6 +8,7 @@ import { scoresOf } from '../scores.ts'
 import { surprising } from '../surprise.ts'
 import { alone } from './alone.ts'
 import { contracting } from './contractive.ts'
+import { given } from './given.ts'
 import { histogramMember } from './histogram.ts'
 import type { Fitted, Kind, TrainingRows } from './kind.ts'
 import { linearMember } from './linear.ts'
@@ -21,6 +22,7 @@ const weights = { neighbours: 2, histogram: 1, network: 2, linear: 1 } as const
 export const ensemble: Kind = {
   name: 'ensemble',
   fit: async (rows, options) => {
+    if (options.isGiven === true) return given()
     if (options.steps > 1) return windows(rows, options)
     const { width } = rows
     const seed = Random.derived(options.seed, 'ensemble').bits()

@@ -28,6 +28,8 @@ export interface KindOptions {
   readonly steps: number
   /** For each column of a row, the index of its feature. */
   readonly groups: Int32Array
+  /** A row is one number that says already how unusual it is, and is not scaled. */
+  readonly isGiven?: boolean
   readonly loss: LossKind
   readonly backend: TrainerChoice
   /** Called after each step of the training, share in (0, 1]; throws to stop. */

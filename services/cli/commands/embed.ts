@@ -7,7 +7,7 @@ import { codeOf } from '../../../libs/detector/code.ts'
 import { reconstruction } from '../../../libs/detector/reconstruction.ts'
 import type { Context } from '../context.ts'
 import { parseCsv } from '../csv.ts'
-import { tableDetector } from '../table-detector.ts'
+import { valuesDetector } from '../table-detector.ts'
 import { tableLines, writeTable } from '../table-text.ts'
 import { windowCount } from '../table-windows.ts'
 
@@ -18,7 +18,7 @@ export interface EmbedOptions {
 
 export function embedTable(context: Context, file: string, options: EmbedOptions): void {
   const { files } = context
-  const { model, columns, window } = tableDetector(files, options.detector)
+  const { model, columns, window } = valuesDetector(files, options.detector)
   const code = codeOf(model)
   if (code === null)
     throw new Failure(

@@ -9,6 +9,7 @@ import type { Model } from '../../../libs/detector/model.ts'
 import { type DetectorKind, detectorKinds, type LossKind, lossKinds, windowedKinds } from '../../../libs/stream/spec.ts'
 import type { Context } from '../context.ts'
 import { parseCsv, type Table } from '../csv.ts'
+import { formOf, revisionOf, rowsIn, type TableForm } from '../table-form.ts'
 import { windowsOf } from '../table-windows.ts'
 
 export interface FitOptions {
@@ -37,10 +38,12 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     chosen(header, options, file),
   )
   const names = options.label === null ? table.columns : table.columns.slice(0, -1)
-  const normal = normalRows(table, names.length)
+  const form = formOf(kind, names)
+  const window = form === 'novelties' ? 1 : options.window
+  const normal = normalRows({ ...table, cells: rowsIn(form, table.cells, table.columns.length) }, names.length)
   const count = Math.min(options.trainRows ?? normal.count, normal.count)
-  const width = names.length * options.window
-  const rows = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, options.window)
+  const width = names.length * window
+  const rows = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, window)
   const windows = rows.length / width
   const model = await fitted(file, {
     rows,
@@ -48,15 +51,22 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     width,
     groups: Int32Array.from({ length: width }, (_, column) => column % names.length),
     names,
-    revision: sha256(JSON.stringify([names, options.window])).slice(0, 16),
+    revision: revisionOf(names, window, form),
+    rowsAre: form,
     kind,
     loss,
     seed: context.settings.seed,
     alpha: options.alarmRate,
-    steps: options.window,
+    steps: window,
     backend: context.settings.trainOn,
     onProgress: (share, loss) => context.progress(`${Math.round(share * 100)} %  loss ${loss.toPrecision(4)}`),
-    manifest: { code: context.version, rowsInFile: table.count, rowsNormal: normal.count, window: options.window },
+    manifest: {
+      code: context.version,
+      rowsInFile: table.count,
+      rowsNormal: normal.count,
+      window,
+      rowsAre: form,
+    },
   })
   const step = Math.max(1, Math.floor(windows / goldenRows))
   const golden = new Float32Array(goldenRows * width)
@@ -72,6 +82,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     kind,
     rows: windows,
     columns: names.length,
+    rowsAre: form,
     threshold: model.calibration.threshold,
     method: model.calibration.method,
     seconds: Number(((clock.elapsedMs() - startedMs) / 1000).toFixed(2)),
@@ -79,9 +90,14 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   context.say(
     context.json
       ? JSON.stringify(facts)
-      : `${facts.out}: ${kind}, learnt from ${windows} rows of ${names.length} columns in ${facts.seconds} s; ` +
+      : `${facts.out}: ${kind}, learnt from ${windows} ${rowsText(form, names)} in ${facts.seconds} s; ` +
           `threshold ${facts.threshold.toPrecision(5)} for an alarm rate of ${options.alarmRate}`,
   )
+}
+
+function rowsText(form: TableForm, names: readonly string[]): string {
+  if (form === 'values') return `rows of ${names.length} columns`
+  return `rows, each how new ${names.join()} is after the rows before it (a series has no need of --window),`
 }
 
 function kindOf(kind: string, window: number): DetectorKind {

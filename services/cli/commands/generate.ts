@@ -5,7 +5,7 @@ import { generate } from '../../../libs/detector/generate.ts'
 import { type Likeness, likeness } from '../../../libs/detector/two-sample.ts'
 import type { Context } from '../context.ts'
 import { parseCsv, type Table } from '../csv.ts'
-import { tableDetector } from '../table-detector.ts'
+import { valuesDetector } from '../table-detector.ts'
 import { tableLines, writeTable } from '../table-text.ts'
 
 export interface GenerateOptions {
@@ -20,7 +20,7 @@ const digits = 3
 export function generateTable(context: Context, count: number, options: GenerateOptions): void {
   const { files } = context
   const { detector, against, like, out } = options
-  const { model, columns, window } = tableDetector(files, detector)
+  const { model, columns, window } = valuesDetector(files, detector)
   if (window > 1) throw new Failure('usage', `${detector} was learnt from windows; rows are made up one by one only`)
   const tableOf = (file: string): Table =>
     parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)

@@ -3,6 +3,7 @@
 import type { Context } from '../context.ts'
 import { parseCsv } from '../csv.ts'
 import { tableDetector } from '../table-detector.ts'
+import { rowsIn } from '../table-form.ts'
 import { writeTable } from '../table-text.ts'
 import { scoresOf } from '../table-windows.ts'
 
@@ -14,9 +15,9 @@ export interface ScoreOptions {
 
 export async function scoreTable(context: Context, file: string, options: ScoreOptions): Promise<void> {
   const { files } = context
-  const { detector, columns } = tableDetector(files, options.detector)
+  const { detector, columns, form } = tableDetector(files, options.detector)
   const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
-  const scores = scoresOf(detector, table.cells, table.count, columns.length, options.align, file)
+  const scores = scoresOf(detector, rowsIn(form, table.cells), table.count, columns.length, options.align, file)
   const lines = ['score,threshold,alert']
   const threshold = detector.threshold
   for (const score of scores) lines.push(`${score},${threshold},${score > threshold ? 1 : 0}`)
