@@ -1,7 +1,8 @@
 // The quality program: how well the default kind finds anomalies on public tables and card payments, written to
 // docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind ensemble] [--print]
-// One kind with one setting for all sets, chosen before the run. With --series all, or names of series (smap, asd, skab),
-// windows of these are measured instead; with --contamination, what anomalies among the training rows cost. With --print, or some of the series alone, the document is left alone.
+// One kind with one setting for all sets, chosen before the run. With --series all, or names of series (smap, asd, skab,
+// nab), windows of these are measured instead; with --contamination, what anomalies among the training rows cost; with --explain,
+// whether explanations name what is bad. With --print, or some of the series alone, the document is left alone.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -17,9 +18,12 @@ import {
 } from './contamination.ts'
 import { type Contamination, contaminationReport } from './contamination-report.ts'
 import { absent, projectRoot, tableNames } from './datasets.ts'
+import { measureExplanations } from './explain.ts'
+import { explainReport } from './explain-report.ts'
 import { cardSet, type Measured, measure } from './measure.ts'
 import { type Block, report, withMeasured } from './report.ts'
-import { measureSeries, type SeriesFigure, seriesReport, seriesSets } from './series.ts'
+import { measureSeries, seriesSets } from './series.ts'
+import { type SeriesFigure, seriesReport } from './series-report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +33,7 @@ const { values } = parseArgs({
     print: { type: 'boolean', default: false },
     series: { type: 'string' },
     contamination: { type: 'boolean', default: false },
+    explain: { type: 'boolean', default: false },
   },
 })
 
@@ -57,6 +62,12 @@ async function run(): Promise<void> {
     const command = `npm run quality -- --contamination --seeds ${values.seeds} --kind ${kind}`
     const text = contaminationReport(await measureContamination(kind, seedsOf(values.seeds)))
     write(`Kind \`${kind}\`, seeds ${values.seeds}. Made by \`${command}\`.\n\n${text}`, 'contamination', values.print)
+    return
+  }
+  if (values.explain) {
+    const text = explainReport(await measureExplanations(seedsOf(values.seeds), () => performance.now()))
+    const command = `npm run quality -- --explain --seeds ${values.seeds}`
+    write(`Seeds ${values.seeds}. Made by \`${command}\`.\n\n${text}`, 'explanations', values.print)
     return
   }
   const measured: Measured[] = []

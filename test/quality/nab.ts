@@ -81,11 +81,16 @@ function normalised(total: number, windows: number, { missed }: NabProfile): num
   return (100 * (total + windows * missed)) / (windows * (1 + missed))
 }
 
+/** Of so many rows, the first that do not count. */
+export function probationOf(rows: number): number {
+  return Math.min(Math.floor(probationShare * rows), probationRowsMax)
+}
+
 function worthsOf(streams: readonly NabStream[], { falseAlert }: NabProfile): { worths: Worth[]; windows: number } {
   const worths: Worth[] = []
   let first = 0
   for (const { scores, windows } of streams) {
-    const probation = Math.min(Math.floor(probationShare * scores.length), probationRowsMax)
+    const probation = probationOf(scores.length)
     for (let row = probation; row < scores.length; row++) {
       const inside = windows.findIndex(({ from, to }) => row >= from && row <= to)
       const past = windows.findLast(({ to }) => to < row)

@@ -1,35 +1,19 @@
 // Series: how well a kind finds anomalies in labelled series, as the product fits and scores windows of them. A row's score
 // is that of the window which it ends; rows before the first window have the least score and never alarm.
 
-import { type FitRequest, fit } from '../../libs/detector/fit.ts'
-import type { Model } from '../../libs/detector/model.ts'
-import { scoresOf } from '../../libs/detector/scores.ts'
 import type { DetectorKind } from '../../libs/stream/spec.ts'
 import { mean, median, pointMetrics } from './metrics.ts'
 import { pooled } from './pooled.ts'
-import { asdNames, asdSeries, type Series, skabNames, skabSeries, smapNames, smapSeries } from './sensors.ts'
+import { asdNames, asdSeries, skabNames, skabSeries, smapNames, smapSeries } from './sensors.ts'
+import type { SeriesFigure } from './series-report.ts'
+import { singleMetrics } from './single-metrics.ts'
 import { volume, windowOf } from './vus.ts'
+import { type Scored, scoredBy, steps } from './windowed.ts'
 
-/** Rows of a window. */
-const steps = 64
-const scoredRows = 4096
 /** Alarm rates that the thresholds are set for: the project's own, and a strict one for series with few rows to learn from. */
 const alphas = { usual: 0.01, strict: 0.001 } as const
 
-export interface SeriesFigure {
-  readonly name: string
-  readonly found: number
-  readonly target: string
-}
-
-interface Scored {
-  readonly series: Series
-  readonly model: Model
-  /** Of every row. */
-  readonly scores: Float32Array
-}
-
-export const seriesSets = ['smap', 'asd', 'skab'] as const
+export const seriesSets = ['smap', 'asd', 'skab', 'nab'] as const
 export type SeriesSet = (typeof seriesSets)[number]
 
 export async function measureSeries(set: SeriesSet, kind: DetectorKind): Promise<SeriesFigure[]> {
@@ -40,6 +24,8 @@ export async function measureSeries(set: SeriesSet, kind: DetectorKind): Promise
       return servers(kind)
     case 'skab':
       return valve(kind)
+    case 'nab':
+      return singleMetrics(kind)
     default:
       return set satisfies never
   }
@@ -97,45 +83,6 @@ async function valve(kind: DetectorKind): Promise<SeriesFigure[]> {
   ]
 }
 
-async function scoredBy(kind: DetectorKind, series: Series, alpha: number): Promise<Scored> {
-  const { rows, width, trainRows } = series
-  const windowed = windows(rows.subarray(0, trainRows * width), width)
-  const model = await fit(requestOf(windowed, width, kind, alpha))
-  const count = rows.length / width
-  const scores = new Float32Array(count)
-  for (let from = 0; from + steps <= count; from += scoredRows) {
-    const to = Math.min(count, from + scoredRows + steps - 1)
-    scores.set(scoresOf(model, windows(rows.subarray(from * width, to * width), width)), from + steps - 1)
-  }
-  scores.fill(Math.min(...scores.subarray(steps - 1)), 0, steps - 1)
-  return { series, model, scores }
-}
-
-function requestOf(rows: Float32Array, channels: number, kind: DetectorKind, alpha: number): FitRequest {
-  const width = channels * steps
-  return {
-    rows,
-    count: rows.length / width,
-    width,
-    groups: Int32Array.from({ length: width }, (_, j) => j % channels),
-    names: Array.from({ length: channels }, (_, j) => `x${j}`),
-    revision: '0000000000000000',
-    kind,
-    seed: 0,
-    alpha,
-    steps,
-    backend: 'auto',
-  }
-}
-
-/** Each row with those before it, oldest first. */
-function windows(rows: Float32Array, width: number): Float32Array {
-  const count = Math.max(0, rows.length / width - steps + 1)
-  const out = new Float32Array(count * steps * width)
-  for (let i = 0; i < count; i++) out.set(rows.subarray(i * width, (i + steps) * width), i * steps * width)
-  return out
-}
-
 /** The mean score of the windows that hold a row. */
 function spread(scores: Float32Array): Float64Array {
   const count = scores.length
@@ -159,11 +106,4 @@ function alarmRatio({ series, model, scores }: Scored, alpha: number): number {
     if (scores[row]! > model.calibration.threshold) alarms++
   }
   return alarms / normal / alpha
-}
-
-export function seriesReport(figures: readonly SeriesFigure[]): string {
-  const lines = figures.map(({ name, found, target }) => {
-    return `| ${name} | ${found >= 10 ? found.toFixed(1) : found.toFixed(3)} | ${target} |`
-  })
-  return ['| series | found | target |', '| --- | ---: | ---: |', ...lines].join('\n')
 }
