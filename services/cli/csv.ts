@@ -72,13 +72,14 @@ function cell(text: string, place: string, line: number, column: string): number
   return Number.isFinite(Math.fround(value)) ? value : Number.NaN
 }
 
-interface Row {
+export interface Row {
   /** The line that it begins on, from 1. */
   readonly line: number
   readonly cells: readonly string[]
 }
 
-function* rowsOf(text: string, place: string): Generator<Row, undefined> {
+/** Lines as rows of cells, the header among them. */
+export function* rowsOf(text: string, place: string): Generator<Row, undefined> {
   let line = 1
   for (let at = 0; at < text.length; ) {
     const found = text.indexOf('\n', at)

@@ -1,8 +1,9 @@
-// Orders: carrying out what is asked of a stream (train, promote, roll back), and getting it done from the command line: by
+// Orders: carrying out what is asked of a stream (train, promote, roll back, label), and getting it done from the command line: by
 // writing to the log, or, where another process owns the embedded log, by asking that process over its API. The owner
 // leaves its address beside the log.
 
 import path from 'node:path'
+import { type Feedback, feedbackMessage } from '../../libs/alert/feedback.ts'
 import { registryIdOf, topics } from '../../libs/alert/topics.ts'
 import type { Bus } from '../../libs/bus/bus.ts'
 import { Failure } from '../../libs/core/failure.ts'
@@ -48,6 +49,8 @@ export async function carryOut(bus: Bus, prefix: string, nowMs: number, order: O
         if (previous !== null) return previous
         throw new Failure('usage', `${order.stream}: the champion has no predecessor to go back to`)
       })
+    case 'label':
+      return await publishLabels(bus, prefix, order.stream, order.labels)
     default:
       return order satisfies never
   }
@@ -60,6 +63,12 @@ async function requestTraining(bus: Bus, prefix: string, timestampMs: number, st
   const topic = topics(prefix, stream).control
   await bus.publish([{ topic, partition: null, key: text.encode(stream), value, headers: [], timestampMs }])
   return request
+}
+
+async function publishLabels(bus: Bus, prefix: string, stream: string, labels: readonly Feedback[]): Promise<Done> {
+  const topic = topics(prefix, stream).feedback
+  await bus.publish(labels.map((label) => feedbackMessage(topic, stream, label)))
+  return { kind: 'label', stream, labels: String(labels.length) }
 }
 
 async function moveChampion(

@@ -7,6 +7,7 @@ import { detectorKinds, lossKinds } from '../../libs/stream/spec.ts'
 import type { OnMismatch } from '../../libs/task/restore.ts'
 import { command, list, type Options, rate, whole } from './command.ts'
 import type { Context } from './context.ts'
+import { feedback } from './program-feedback.ts'
 import { restorations } from './program-restorations.ts'
 
 /** What main needs to make a context: settings given as flags. */
@@ -46,6 +47,7 @@ export function commands(context: (options: Options) => Context, writeErr: (text
   batch(root, context)
   restorations(root, context)
   inspection(root, context)
+  feedback(root, context)
   return root
 }
 

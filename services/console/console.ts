@@ -10,7 +10,7 @@ import { answerText } from '../../libs/run/http.ts'
 import type { Spec } from '../../libs/stream/spec.ts'
 import { type GuardRules, guard } from './guard.ts'
 import { ingest } from './ingest.ts'
-import { ORDER_BYTES_MAX, type Order, type OrderVerb, orderOf } from './order.ts'
+import { type Order, type OrderVerb, orderBytesMax, orderOf } from './order.ts'
 import { type Refusal, refusal, refusalText } from './refusal.ts'
 
 export const BODY_BYTES_MAX = 16 * 1_048_576
@@ -68,12 +68,17 @@ type Route =
 
 function route(request: IncomingMessage, options: ConsoleOptions): Route | Refusal {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2)
-  const [, what, encoded = '', verb] = /^\/v1\/(topics|streams)\/([^/]+)\/(records|train|champion)$/.exec(path) ?? []
+  const [, what, encoded = '', verb] =
+    /^\/v1\/(topics|streams)\/([^/]+)\/(records|train|champion|feedback)$/.exec(path) ?? []
   if (what === undefined || (what === 'topics') !== (verb === 'records')) {
-    return refusal(404, 'not-found', 'there is POST /v1/topics/NAME/records and /v1/streams/NAME/train or /champion')
+    return refusal(
+      404,
+      'not-found',
+      'there is POST /v1/topics/NAME/records and /v1/streams/NAME/train, /champion or /feedback',
+    )
   }
   if (request.method !== 'POST') return refusal(405, 'method-refused', 'records and orders are sent by POST')
-  if (verb === 'train' || verb === 'champion') {
+  if (verb === 'train' || verb === 'champion' || verb === 'feedback') {
     const stream = decoded(encoded)
     if (options.hasStream(stream)) return { kind: 'order', stream, verb }
     return refusal(404, 'stream-unknown', `no stream is called ${JSON.stringify(stream)}`)
@@ -103,7 +108,7 @@ interface Taken {
 async function take(request: IncomingMessage, options: ConsoleOptions, wanted: Route): Promise<Taken | Refusal> {
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') return refusal(415, 'content-type-refused', `send it plain, not ${encoding}`)
-  const body = await bodyOf(request, wanted.kind === 'order' ? ORDER_BYTES_MAX : BODY_BYTES_MAX)
+  const body = await bodyOf(request, wanted.kind === 'order' ? orderBytesMax[wanted.verb] : BODY_BYTES_MAX)
   if ('kind' in body) return body
   const contentType = request.headers['content-type'] ?? ''
   if (wanted.kind === 'order') return await obey(options, orderOf(wanted.stream, wanted.verb, contentType, body))

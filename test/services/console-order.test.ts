@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { type Feedback, feedbackJson } from '../../libs/alert/feedback.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import { type Listening, listen } from '../../libs/run/http.ts'
 import { consoleListener } from '../../services/console/console.ts'
-import { ORDER_BYTES_MAX, type Order, orderRequest } from '../../services/console/order.ts'
+import { LABELS_MAX, type Order, orderBytesMax, orderRequest } from '../../services/console/order.ts'
 
 const json = { 'content-type': 'application/json' }
 
@@ -38,11 +39,21 @@ describe('orders', () => {
     return [response.status, answer.error?.code ?? answer.done ?? '']
   }
 
+  const said: Feedback = {
+    verdict: 'anomaly',
+    subject: { kind: 'position', topic: 't', partition: 0, offset: 7 },
+    eventTimeMs: 5,
+    by: 'ann',
+    atMs: 6,
+    note: null,
+  }
+
   test('each is carried out as it was spelt', async () => {
     const sent: Order[] = [
       { kind: 'train', stream: 'cards' },
       { kind: 'promote', stream: 'cards', version: '3fa9' },
       { kind: 'rollback', stream: 'cards' },
+      { kind: 'label', stream: 'cards', labels: [said, { ...said, subject: { kind: 'id', id: 'tx' }, note: 'odd' }] },
     ]
     for (const order of sent) {
       const { path, body } = orderRequest(order)
@@ -60,6 +71,11 @@ describe('orders', () => {
     for (const body of ['', '[]', '{"version":7}', '{}', '{"version":"a","rollback":true}', '{"version":""}']) {
       assert.deepEqual(await post(champion, body), [400, 'order-invalid'], body)
     }
+    const feedback = '/v1/streams/cards/feedback'
+    const good = feedbackJson(said)
+    for (const labels of [[], good, [good, { ...good, verdict: 'maybe' }], new Array(LABELS_MAX + 1).fill(good)]) {
+      assert.deepEqual(await post(feedback, JSON.stringify({ labels })), [400, 'order-invalid'])
+    }
     // What a form on a page of another site can send.
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
       assert.deepEqual(await post(champion, '{"rollback":true}', { 'content-type': type }), [
@@ -69,7 +85,7 @@ describe('orders', () => {
     }
     const other = { ...json, origin: 'http://example.org' }
     assert.deepEqual(await post(champion, '{"rollback":true}', other), [403, 'origin-refused'])
-    assert.deepEqual(await post(champion, ' '.repeat(ORDER_BYTES_MAX + 1)), [413, 'body-too-large'])
+    assert.deepEqual(await post(champion, ' '.repeat(orderBytesMax.champion + 1)), [413, 'body-too-large'])
     assert.equal(orders.length, before)
   })
 
