@@ -185,6 +185,8 @@ const kernels: readonly string[] = [
   'libs/detector/dense-layout.ts',
   'libs/detector/dense-plan.ts',
   'libs/detector/dense-trainer.ts',
+  'libs/detector/drift-reference.ts',
+  'libs/detector/drift.ts',
   'libs/detector/eigen.ts',
   'libs/detector/engine.ts',
   'libs/detector/expectation.ts',

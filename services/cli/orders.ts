@@ -1,6 +1,6 @@
-// Orders: carrying out what is asked of a stream (train, promote, roll back, label), and getting it done from the command line: by
-// writing to the log, or, where another process owns the embedded log, by asking that process over its API. The owner
-// leaves its address beside the log.
+// Orders: carrying out what is asked of a stream (train, promote, roll back, label), and getting it done from the command
+// line: by writing to the log, or, where another process owns the embedded log, by asking that process over its API. The
+// owner leaves its address beside the log.
 
 import path from 'node:path'
 import { type Feedback, feedbackMessage } from '../../libs/alert/feedback.ts'

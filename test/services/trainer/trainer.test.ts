@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure } from '../../../libs/core/failure.ts'
 import { readPublications } from '../../../services/trainer/promote.ts'
-import { eventsOf, service } from './service.ts'
+import { eventsOf, service } from './running.ts'
 import { names, startMs, type World, world } from './world.ts'
 
 const minuteMs = 60_000

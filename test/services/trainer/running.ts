@@ -1,4 +1,4 @@
-// Service: the trainer over a world's log, with trainings in this very process and a clock that moves when the trainer waits.
+// Running: the trainer over a world's log, with trainings in this very process and a clock that moves when the trainer waits.
 
 import type { TestContext } from 'node:test'
 import { type Event, type EventKind, eventOf } from '../../../libs/alert/events.ts'
