@@ -2,7 +2,13 @@
 // implies and is checked where a score could go wrong by it.
 
 import { Failure } from '../core/failure.ts'
-import type { DescribedLayer, DescribedLens, DescribedMember, DescribedNetwork } from './description-member.ts'
+import type {
+  DescribedLayer,
+  DescribedLens,
+  DescribedMember,
+  DescribedNetwork,
+  DescribedRanks,
+} from './description-member.ts'
 import { lensWidth, seenWidth } from './lens.ts'
 import {
   binsBeside,
@@ -11,6 +17,7 @@ import {
   type Lens,
   type Member,
   type NeighboursMember,
+  type Ranks,
   type Scoring,
 } from './model.ts'
 import { tensorsOf } from './sequence.ts'
@@ -43,6 +50,11 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       return
     case 'neighbours':
       putLens(put, path, member.lens)
+      if (member.ranks !== undefined) {
+        const { knots, at, seen } = member.ranks
+        put(`${path}.ranks.at`, at, width, knots)
+        put(`${path}.ranks.seen`, seen, width, knots)
+      }
       put(`${path}.rows`, member.rows, member.count, seenWidth(member, width))
       if (member.metric !== null) {
         put(`${path}.metric.to`, member.metric.to, seenWidth(member, width), seenWidth(member, width))
@@ -143,10 +155,10 @@ function takeNeighbours(
   width: number,
 ): NeighboursMember {
   const { finite, positive } = tensors
-  const { lens: _, ...described } = member
+  const { lens: _, ranks, ...described } = member
   return {
     ...described,
-    ...takeLens(tensors, path, member),
+    ...(ranks === undefined ? takeLens(tensors, path, member) : { ranks: takeRanks(tensors, path, ranks, width) }),
     rows: finite(`${path}.rows`, member.count, width),
     metric:
       member.metric === 'none'
@@ -170,6 +182,15 @@ function takeLens(
   if (inverse.some((value) => value < 0))
     throw new Failure('artefact-invalid', `artefact: ${path}.lens.inverse is not at least 0`)
   return { lens: { ...lens, center: finite(`${path}.lens.center`, width), inverse } }
+}
+
+function takeRanks({ finite }: MemberTensors, path: string, { knots }: DescribedRanks, width: number): Ranks {
+  const at = finite(`${path}.ranks.at`, width, knots)
+  const seen = finite(`${path}.ranks.seen`, width, knots)
+  for (const [name, values] of Object.entries({ at, seen }))
+    if (values.some((value, i) => i % knots > 0 && value < values[i - 1]!))
+      throw new Failure('artefact-invalid', `artefact: ${path}.ranks.${name} does not ascend`)
+  return { knots, at, seen }
 }
 
 function takeNetwork(

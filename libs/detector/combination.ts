@@ -39,10 +39,13 @@ function surprised({ sharpness, parts }: Surprised): Combine {
   const total = parts.reduce((sum, { weight }) => sum + weight, 0)
   const shares = Float64Array.from(parts, ({ weight }) => weight / total)
   const voices = parts.map(({ surprise }) => new Voice(surprise, sharpness))
+  let sums = new Float64Array(0)
   return (count, members, scores) => {
+    if (sums.length < count) sums = new Float64Array(count)
+    sums.fill(0, 0, count)
+    for (let m = 0; m < voices.length; m++) voices[m]!.add(count, members[m]!, shares[m]!, sums)
     for (let row = 0; row < count; row++) {
-      let sum = 0
-      for (let m = 0; m < voices.length; m++) sum += shares[m]! * voices[m]!.loudness(bounded(members[m]![row]!))
+      const sum = sums[row]!
       scores[row] = sum < Number.MAX_VALUE ? Math.max(0, log(sum) / sharpness) : loudest(voices, shares, members, row)
     }
   }
@@ -62,18 +65,41 @@ function loudest(
   return bounded(most)
 }
 
+/** Scores with the same leading bits share a bucket: sixteen to a power of two, so that few places lie in one. */
+const bucketBits = 19
+const buckets = 1 << (31 - bucketBits)
+const single = new Float32Array(1)
+const bits = new Uint32Array(single.buffer)
+
+function leastIn(bucket: number): number {
+  bits[0] = bucket << bucketBits
+  return single[0]!
+}
+
 /** A member's score as loudness, exp(sharpness · nats of surprise), straight between the places of its surprise. */
 class Voice {
   readonly sharpness: number
   readonly #surprise: Surprise
   readonly #at: Float64Array
   readonly #loudness: Float64Array
+  /** Of each bucket of scores, the last place that is not above all of it (at least the first). */
+  readonly #guide: Uint16Array
 
   constructor(surprise: Surprise, sharpness: number) {
     this.sharpness = sharpness
     this.#surprise = surprise
     this.#at = Float64Array.from(surprise.at)
     this.#loudness = Float64Array.from(surprise.nats, (nats) => exp(sharpness * nats))
+    let place = 0
+    this.#guide = Uint16Array.from({ length: buckets }, (_, bucket) => {
+      while (place + 1 < this.#at.length && this.#at[place + 1]! <= leastIn(bucket)) place++
+      return place
+    })
+  }
+
+  /** Adds to `sums` its share of the loudness of each score. */
+  add(count: number, scores: Float32Array, share: number, sums: Float64Array): void {
+    for (let row = 0; row < count; row++) sums[row]! += share * this.loudness(bounded(scores[row]!))
   }
 
   loudness(score: number): number {
@@ -82,14 +108,10 @@ class Voice {
     const last = at.length - 1
     if (!(score > at[0]!)) return values[0]!
     if (score >= at[last]!) return values[last]! * exp(this.sharpness * this.#beyond(score))
-    let low = 0
-    let high = last
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if (at[middle]! <= score) low = middle
-      else high = middle
-    }
-    return values[low]! + ((score - at[low]!) / (at[high]! - at[low]!)) * (values[high]! - values[low]!)
+    single[0] = score
+    let low = this.#guide[bits[0]! >>> bucketBits]!
+    while (at[low + 1]! <= score) low++
+    return values[low]! + ((score - at[low]!) / (at[low + 1]! - at[low]!)) * (values[low + 1]! - values[low]!)
   }
 
   nats(score: number): number {

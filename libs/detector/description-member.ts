@@ -11,6 +11,7 @@ import {
   type Member,
   type NeighboursScoring,
   neighboursMax,
+  type Ranks,
   type Scoring,
   type Shares,
 } from './model.ts'
@@ -24,10 +25,14 @@ export const layersMax = 64
 export const storedMax = 65_536
 /** Bins of a column. */
 const binsMax = 1024
+/** Places of a column that are ranked. */
+const knotsMax = 4096
 /** Lengths that a lens looks over. */
 const spansMax = 16
 
 type DescribedScoring = { readonly kind: Scoring['kind'] }
+/** How many knots a column has. */
+export type DescribedRanks = Pick<Ranks, 'knots'>
 export type DescribedLayer = Omit<DenseLayer, 'weights' | 'bias'>
 export type DescribedLens = Omit<Lens, 'center' | 'inverse'>
 export interface DescribedNetwork {
@@ -50,6 +55,7 @@ export type DescribedMember =
       readonly probes: number
       readonly metric: 'none' | 'linear'
       readonly lens?: DescribedLens
+      readonly ranks?: DescribedRanks
       readonly scoring: { readonly kind: NeighboursScoring['kind'] }
     }
   | { readonly kind: 'histogram'; readonly bins: number; readonly base: number }
@@ -74,7 +80,8 @@ export function describeMember(member: Member): Json {
     case 'neighbours': {
       const { kind, count, neighbours, probes, metric } = member
       const rows = { count, neighbours, probes, metric: metric === null ? 'none' : 'linear' }
-      return { kind, ...describeLens(member), ...rows, scoring: { kind: member.scoring.kind } }
+      const sight = member.ranks === undefined ? describeLens(member) : { ranks: { knots: member.ranks.knots } }
+      return { kind, ...sight, ...rows, scoring: { kind: member.scoring.kind } }
     }
     case 'histogram':
       return { kind: member.kind, bins: member.bins, base: member.base }
@@ -127,7 +134,15 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
       const scoring = fields.fields('scoring')
       const scored = { kind: scoring.choice('kind', ['distance', 'error-over-train']) }
       scoring.close()
-      return { kind, ...lensOf(fields, width), count, neighbours, probes, metric, scoring: scored }
+      return {
+        kind,
+        ...(fields.has('ranks') ? ranksOf(fields) : lensOf(fields, width)),
+        count,
+        neighbours,
+        probes,
+        metric,
+        scoring: scored,
+      }
     }
     case 'histogram':
       return { kind, bins: fields.count('bins', 1, binsMax), base: fields.number('base') }
@@ -150,6 +165,13 @@ function lensOf(fields: Fields, width: number): { lens?: DescribedLens } {
   read.close()
   if (lensWidth(lens) > widthMax) invalid(read.path, lensWidth(lens), `at most ${widthMax} columns`)
   return { lens }
+}
+
+function ranksOf(fields: Fields): { ranks: DescribedRanks } {
+  const read = fields.fields('ranks')
+  const ranks = { knots: read.count('knots', 2, knotsMax) }
+  read.close()
+  return { ranks }
 }
 
 function networkOf(fields: Fields, width: number, path: string): DescribedNetwork {

@@ -20,6 +20,7 @@ import { type Buffers, type PlacedMember, placeMember } from './members.ts'
 import { histogramValues } from './members-histogram.ts'
 import { lensValues, type Place } from './members-lens.ts'
 import { neighboursValues } from './members-neighbours.ts'
+import { ranksValues } from './members-ranks.ts'
 import { residuals, scoringValues } from './members-scoring.ts'
 import { valuesOf } from './members-sequence.ts'
 import type { DenseLayer, Member, Model } from './model.ts'
@@ -179,7 +180,11 @@ function memberValues(member: Member, width: number): number {
         scoringValues(member.scoring, width),
       )
     case 'neighbours':
-      return neighboursValues(member, widthOf(member, width), chunkRows) + lensValues(member.lens)
+      return (
+        neighboursValues(member, widthOf(member, width), chunkRows) +
+        lensValues(member.lens) +
+        ranksValues(member.ranks)
+      )
     case 'histogram':
       return histogramValues(member, width)
     default:
@@ -283,7 +288,7 @@ function sightOf(
   if (!lens || seen === null) return { own: buffers, place: whole, see: () => [] }
   const { vectors } = buffers
   const own = { ...buffers, z: seen.z, vectors: lens.vectors }
-  return { own, place: seen.place, see: (from, to) => lens.see(from, vectors, to) }
+  return { own, place: lens.place(whole, seen.place), see: (from, to) => lens.see(from, vectors, to) }
 }
 
 /** From the scaled rows to rows whose missing values were filled in so many times. */

@@ -6,6 +6,7 @@
 import type { View } from './engine.ts'
 import { lensBlock } from './lens.ts'
 import type { Lens, Member, Scaler } from './model.ts'
+import { valueSeenAs } from './ranks.ts'
 
 /** Of every column what the member expects, within the range; the row's own value (if missing, the mean) where it says nothing. */
 export function expectedOf(member: Member, view: View, row: Float32Array, scaler: Scaler): Float32Array {
@@ -32,11 +33,14 @@ export function addExpected(
   voices: Float64Array,
 ): void {
   const lens = lensOf(member)
+  const ranks = 'ranks' in member ? member.ranks : undefined
   const first = lens === undefined ? 0 : sums.length - lens.channels
   for (let column = first; column < sums.length; column++) {
     const inverse = lens === undefined ? 1 : lens.inverse[column - first]!
     const center = lens === undefined ? 0 : lens.center[column - first]!
-    if (inverse !== 0) sums[column]! += center + reconstructed[column - first]! / inverse
+    const seen = reconstructed[column - first]!
+    if (ranks !== undefined) sums[column]! += valueSeenAs(ranks, column, seen)
+    else if (inverse !== 0) sums[column]! += center + seen / inverse
     voices[column]!++
   }
 }

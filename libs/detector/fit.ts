@@ -48,6 +48,8 @@ export interface FitRequest extends GivenRows {
   readonly names: readonly string[]
   readonly revision: string
   readonly kind: DetectorKind
+  /** Of the ensemble, and of no other kind; balanced unless said otherwise. */
+  readonly setting?: DetectorSetting
   /** What the networks make small; the squared error unless said otherwise. */
   readonly loss?: LossKind
   readonly seed: number
@@ -89,6 +91,8 @@ export async function fit(request: FitRequest): Promise<Model> {
   assert.equal(request.groups.length, width, 'a group for each column')
   assert.equal(width % request.steps, 0, 'steps of equal width')
   assert.ok(request.rows.length >= request.count * width, 'rows for the count')
+  if (request.setting !== undefined && request.kind !== 'ensemble')
+    throw new Failure('usage', `the kind ${request.kind} has no settings: ensemble alone has`)
   const ordered = finiteInOrder(request)
   const parts = folds(ordered.length, kinds[request.kind].isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
@@ -111,6 +115,7 @@ export async function fit(request: FitRequest): Promise<Model> {
     calibration,
     manifest: {
       ...request.manifest,
+      ...(request.kind === 'ensemble' ? { setting: request.setting ?? 'balanced' } : {}),
       seed: request.seed,
       backend: final.fitted.backend,
       rows: {
@@ -222,6 +227,7 @@ async function learnOnce(
       steps: request.steps,
       groups: request.groups,
       isGiven,
+      setting: request.setting ?? 'balanced',
       loss: request.loss ?? 'squared',
       backend: request.backend ?? 'auto',
       onProgress: (share, loss) => {

@@ -3,14 +3,14 @@
 import type { Arena } from './kernel/arena.ts'
 import { DENSE, HISTOGRAM, operation, real } from './kernel/program.ts'
 import type { PlacedMember } from './members.ts'
-import type { HistogramMember } from './model.ts'
+import { binsBeside, type HistogramMember } from './model.ts'
 
 /** A logarithm is taken of the score. */
 const scoreMin = 1e-3
 
 /** 32-bit values of kernel memory. */
-export function histogramValues({ table }: HistogramMember, width: number): number {
-  return table.length + 4 * (width + 8)
+export function histogramValues({ table, bins }: HistogramMember, width: number): number {
+  return table.length + 8 * (bins + binsBeside) + 4 * (width + 8)
 }
 
 export function placeHistogram(arena: Arena, member: HistogramMember, width: number): PlacedMember {
@@ -18,7 +18,8 @@ export function placeHistogram(arena: Arena, member: HistogramMember, width: num
   const typical = arena.place(member.typical, stride)
   const low = arena.place(member.low, stride)
   const inverse = arena.place(member.inverse, stride)
-  const table = arena.place(member.table)
+  // Of whole vectors of columns: those that pad a row add nothing.
+  const table = arena.place(member.table, (member.bins + binsBeside) * stride)
   const limits = [real(member.base), real(scoreMin)] as const
   return {
     // A product with no inputs is its bias.

@@ -17,6 +17,8 @@ export interface PlacedLens {
   /** Stride of what is seen, in vectors. */
   readonly vectors: number
   /** Operations from windows, `vectors` apart, to what is seen of them. */
+  /** Where what is seen lies, of rows at `whole`; `kept` is a place for it. */
+  readonly place: (whole: Place, kept: Place) => Place
   readonly see: (from: Place, vectors: number, to: Place) => number[]
 }
 
@@ -36,6 +38,7 @@ export function placeLens(arena: Arena, lens: Lens | undefined, width: number): 
   const shape = [width / channels, channels, at, blocks, center, inverse, real(clip)] as const
   return {
     vectors: stride / 4,
+    place: (_, kept) => kept,
     see: (from, vectors, to) => operation(TRAIL, from.z, vectors * 16, ...shape, from.masks, to.z, to.masks, to.counts),
   }
 }

@@ -8,6 +8,7 @@ import { placeDivergence } from './members-divergence.ts'
 import { placeHistogram } from './members-histogram.ts'
 import { type PlacedLens, placeLens } from './members-lens.ts'
 import { placeNeighbours } from './members-neighbours.ts'
+import { placeRanks } from './members-ranks.ts'
 import { placeScoring } from './members-scoring.ts'
 import { placeSequence } from './members-sequence.ts'
 import { placeFill } from './members-settle.ts'
@@ -72,7 +73,8 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
     case 'neighbours':
       return {
         ...placeNeighbours(arena, member, seenWidth(member, width), rows),
-        lens: placeLens(arena, member.lens, width),
+        lens:
+          member.ranks === undefined ? placeLens(arena, member.lens, width) : placeRanks(arena, member.ranks, width),
       }
     case 'histogram':
       return placeHistogram(arena, member, width)

@@ -1,6 +1,14 @@
 // Spec read: from the tree of a document to a Spec; sections and defaults in one place.
 
-import { detectorKinds, type FeatureSpec, lossKinds, type Spec, type TimeRange, windowedKinds } from './spec.ts'
+import {
+  detectorKinds,
+  detectorSettings,
+  type FeatureSpec,
+  lossKinds,
+  type Spec,
+  type TimeRange,
+  windowedKinds,
+} from './spec.ts'
 import { readFeatures } from './spec-features.ts'
 import { choice, decimal, duration, instant, text, whole } from './spec-rules.ts'
 import { checkFields } from './spec-schema.ts'
@@ -75,9 +83,16 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     window: { rows },
     missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
-    detector: readDetector(section('detector', { known: ['kind', 'loss', 'alarms'], reserved: {} }), rows, faults),
+    detector: readDetector(
+      section('detector', { known: ['kind', 'setting', 'loss', 'alarms'], reserved: {} }),
+      rows,
+      faults,
+    ),
     training: readTraining(
-      section('training', { known: ['every', 'history', 'rowsMin', 'rowsMax', 'feedbackDelay', 'exclude'], reserved: {} }),
+      section('training', {
+        known: ['every', 'history', 'rowsMin', 'rowsMax', 'feedbackDelay', 'exclude'],
+        reserved: {},
+      }),
       faults,
     ),
     delivery: optional(root, 'delivery', choice(['exactly-once', 'at-least-once']), 'exactly-once', faults),
@@ -112,12 +127,17 @@ function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec[
     const expected = 'a window for it to learn from, such as `window: { rows: 40 }`, or another kind'
     faults.push(fault(stated, `${kind} without a window`, expected))
   }
+  const setting = optional(map, 'setting', choice(detectorSettings), 'balanced', faults)
+  const statedSetting = map?.entries.get('setting')
+  if (statedSetting !== undefined && kind !== 'ensemble')
+    faults.push(fault(statedSetting, `a setting for ${kind}`, 'nothing: `kind: ensemble` alone has settings'))
   const loss = optional(map, 'loss', choice(lossKinds), 'squared', faults)
   const statedLoss = map?.entries.get('loss')
   if (statedLoss !== undefined && windowedKinds.includes(kind) && loss !== 'squared' && loss !== 'huber')
     faults.push(fault(statedLoss, `${loss} for ${kind}`, 'squared or huber for a kind that learns from windows'))
   return {
     kind,
+    setting,
     loss,
     alarms: readAlarms(map, faults),
   }

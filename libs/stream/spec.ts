@@ -16,6 +16,10 @@ export const detectorKinds = [
 export const windowedKinds: readonly DetectorKind[] = ['convolutional', 'recurrent', 'attention']
 export type DetectorKind = (typeof detectorKinds)[number]
 
+/** How much the ensemble spends on a row and on learning, for how much it finds. */
+export const detectorSettings = ['fast', 'balanced', 'best'] as const
+export type DetectorSetting = (typeof detectorSettings)[number]
+
 /** What the networks of a detector make small. */
 export const lossKinds = ['squared', 'huber', 'binary-cross-entropy', 'mixed'] as const
 export type LossKind = (typeof lossKinds)[number]
@@ -91,6 +95,8 @@ export interface Spec {
   readonly keysMax: number
   readonly detector: {
     readonly kind: DetectorKind
+    /** Of the ensemble; others have none and it stays balanced. */
+    readonly setting: DetectorSetting
     readonly loss: LossKind
     readonly alarms:
       | { readonly kind: 'rate'; readonly rate: number }

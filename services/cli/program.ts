@@ -3,7 +3,7 @@
 
 import { Command, CommanderError, Option } from 'commander'
 import { Failure } from '../../libs/core/failure.ts'
-import { detectorKinds, lossKinds } from '../../libs/stream/spec.ts'
+import { detectorKinds, detectorSettings, lossKinds } from '../../libs/stream/spec.ts'
 import type { OnMismatch } from '../../libs/task/restore.ts'
 import { command, list, type Options, rate, whole } from './command.ts'
 import type { Context } from './context.ts'
@@ -107,6 +107,7 @@ function batch(root: Command, context: (options: Options) => Context): void {
     .option('--label <column>', 'column of labels: rows where it is not 0 are left out; never a feature')
     .option('--train-rows <n>', 'learn from the first n rows that are left', whole)
     .option('--kind <kind>', `kind of detector: ${detectorKinds.join(', ')}`)
+    .option('--setting <setting>', `of the ensemble, how much is spent on a row: ${detectorSettings.join(', ')}`)
     .option('--loss <loss>', `what its networks make small: ${lossKinds.join(', ')}`)
     .option('--window <n>', 'rows in a window; of one column alone the ensemble makes a series instead', whole, 1)
     .addHelpText('after', seriesHelp)
@@ -120,6 +121,7 @@ function batch(root: Command, context: (options: Options) => Context): void {
         label: (options['label'] as string | undefined) ?? null,
         trainRows: (options['trainRows'] as number | undefined) ?? null,
         kind: (options['kind'] as string | undefined) ?? null,
+        setting: (options['setting'] as string | undefined) ?? null,
         loss: (options['loss'] as string | undefined) ?? null,
         window: Number(options['window']),
         alarmRate: Number(options['alarmRate']),

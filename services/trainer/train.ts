@@ -122,6 +122,7 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     revision: stream.revision,
     kind: request.spec.detector.kind,
     rowsAre: isNoveltyAlone(stream) ? 'novelties' : 'values',
+    ...(request.spec.detector.kind === 'ensemble' ? { setting: request.spec.detector.setting } : {}),
     loss: request.spec.detector.loss,
     seed: request.seed,
     alpha: alphaOf(request.spec.detector.alarms, past.rowsSeen / days),

@@ -66,7 +66,14 @@ async function networkSeconds(rows: Float32Array): Promise<number> {
   }
   const size = sizeOf(training.count, WIDTH)
   const design = hourglass(WIDTH, { ...size, code: WIDTH / 2, steps: STEPS })
-  const options = { seed: 1, steps: 1, loss: 'squared', backend: 'auto', onProgress: () => undefined } as const
+  const options = {
+    seed: 1,
+    steps: 1,
+    setting: 'balanced',
+    loss: 'squared',
+    backend: 'auto',
+    onProgress: () => undefined,
+  } as const
   const groups = Int32Array.from({ length: WIDTH }, (_, j) => j)
   const begin = cpuUs()
   await network(training, design, () => undefined, { ...options, groups })

@@ -10,19 +10,28 @@ import { type FitRequest, fit } from '../../libs/detector/fit.ts'
 import { detector, load } from '../../libs/detector/load.ts'
 import type { Model } from '../../libs/detector/model.ts'
 import { scoresOf } from '../../libs/detector/scores.ts'
-import { type DetectorKind, windowedKinds } from '../../libs/stream/spec.ts'
+import { type DetectorKind, type DetectorSetting, windowedKinds } from '../../libs/stream/spec.ts'
 import { planted, requestOf } from '../detector/planted.ts'
 import { tensorflowScores } from './tensorflow-scores.ts'
 
 const width = 6
 
-export function satisfiesKind(kind: DetectorKind): void {
+/** `setting`: of the ensemble. */
+export function satisfiesKind(kind: DetectorKind, setting?: DetectorSetting): void {
+  const name = setting === undefined ? kind : `${kind}, ${setting}`
   const fitted = (rows: Float32Array, columns: number, more: Partial<FitRequest> = {}): Promise<Model> =>
-    fit(requestOf(rows, columns, { kind, steps: windowedKinds.includes(kind) ? columns : 1, ...more }))
+    fit(
+      requestOf(rows, columns, {
+        kind,
+        ...(setting === undefined ? {} : { setting }),
+        steps: windowedKinds.includes(kind) ? columns : 1,
+        ...more,
+      }),
+    )
   const rows = planted(600, width, 1)
   const shared = fitted(rows, width)
 
-  test(`${kind}: scores are finite and not below 0, whatever a row holds`, async () => {
+  test(`${name}: scores are finite and not below 0, whatever a row holds`, async () => {
     const model = await shared
     const wild = planted(40, width, 2)
     wild
@@ -34,12 +43,12 @@ export function satisfiesKind(kind: DetectorKind): void {
     for (const score of scoresOf(model, wild)) assert.ok(Number.isFinite(score) && score >= 0, `${score}`)
   })
 
-  test(`${kind}: the same seed gives the same bytes`, async () => {
+  test(`${name}: the same seed gives the same bytes`, async () => {
     const again = await fitted(rows, width)
     assert.deepEqual(artefact(again, rows), artefact(await shared, rows))
   })
 
-  test(`${kind}: a score depends neither on the batch nor on the order`, async () => {
+  test(`${name}: a score depends neither on the batch nor on the order`, async () => {
     const model = await shared
     const fresh = planted(64, width, 3)
     const together = scoresOf(model, fresh)
@@ -49,7 +58,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     }
   })
 
-  test(`${kind}: each network scores as TensorFlow has it, within 1e-5 + 1e-4 of the score`, async () => {
+  test(`${name}: each network scores as TensorFlow has it, within 1e-5 + 1e-4 of the score`, async () => {
     const model = await shared
     const fresh = planted(100, width, 10)
     for (const member of model.members) {
@@ -62,7 +71,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     }
   })
 
-  test(`${kind}: an artefact brings back the same scores and threshold`, async () => {
+  test(`${name}: an artefact brings back the same scores and threshold`, async () => {
     const model = await shared
     const loaded = load(artefact(model, rows), { revision: '0123456789abcdef' })
     const fresh = planted(32, width, 4)
@@ -73,7 +82,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     assert.equal(loaded.threshold, model.calibration.threshold)
   })
 
-  test(`${kind}: learns what was planted: rows that break it score above those that keep it`, async () => {
+  test(`${name}: learns what was planted: rows that break it score above those that keep it`, async () => {
     const model = await shared
     const kept = planted(300, width, 5)
     const broken = kept.slice()
@@ -89,7 +98,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     assert.ok(anomalous > 240 && normal < 30, `${anomalous} of 300 broken rows alarm, ${normal} of 300 normal ones`)
   })
 
-  test(`${kind}: an explanation names the column that was spoilt`, async () => {
+  test(`${name}: an explanation names the column that was spoilt`, async () => {
     const running = detector(await shared, 'test')
     const fresh = planted(20, width, 7)
     let named = 0
@@ -102,7 +111,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     assert.ok(named >= 17, `${named} of 20 named`)
   })
 
-  test(`${kind}: constant columns are survived, and a constant that moves alarms`, async () => {
+  test(`${name}: constant columns are survived, and a constant that moves alarms`, async () => {
     const odd = planted(300, 3, 1)
     for (let i = 0; i < 300; i++) odd[i * 3] = 42
     const model = await fitted(odd, 3)
@@ -111,13 +120,13 @@ export function satisfiesKind(kind: DetectorKind): void {
     for (const score of scoresOf(model, moved)) assert.ok(score > model.calibration.threshold)
   })
 
-  test(`${kind}: a single column is enough`, async () => {
+  test(`${name}: a single column is enough`, async () => {
     const model = await fitted(planted(300, 1, 1), 1)
     const [far = 0, near = 0] = scoresOf(model, Float32Array.of(1e3, 0))
     assert.ok(far > model.calibration.threshold && near < model.calibration.threshold)
   })
 
-  test(`${kind}: rows that are all equal, and the least number of rows`, async () => {
+  test(`${name}: rows that are all equal, and the least number of rows`, async () => {
     for (const same of [new Float32Array(300 * 3).fill(5), new Float32Array(100 * 3)]) {
       const model = await fitted(same, 3)
       assert.ok(scoresOf(model, same).every((score) => score <= model.calibration.threshold))
@@ -126,7 +135,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     assert.ok(scoresOf(least, rows).every(Number.isFinite))
   })
 
-  test(`${kind}: missing values are learned around, a column that is missing everywhere included`, async () => {
+  test(`${name}: missing values are learned around, a column that is missing everywhere included`, async () => {
     const holed = planted(400, width, 1)
     const random = new Random(8)
     for (let i = 0; i < holed.length; i++) if (random.uniform() < 0.1) holed[i] = Number.NaN
@@ -139,7 +148,7 @@ export function satisfiesKind(kind: DetectorKind): void {
     assert.ok(found > 40, `${found} of 50 found`)
   })
 
-  test(`${kind}: too few rows are refused`, async () => {
+  test(`${name}: too few rows are refused`, async () => {
     const refused = (thrown: unknown): boolean => thrown instanceof Failure && thrown.code === 'data-too-little'
     for (const count of [0, 1, 99]) await assert.rejects(fitted(planted(count, width, 1), width), refused)
   })

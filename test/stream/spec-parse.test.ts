@@ -45,8 +45,15 @@ test('the least spec gets every default', () => {
     window: { rows: 1 },
     missing: { kind: 'impute' },
     keysMax: 100_000,
-    detector: { kind: 'ensemble', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
-    training: { everyMs: 86_400_000, historyMs: 604_800_000, rowsMin: 1_000, rowsMax: 50_000, feedbackDelayMs: 0, exclude: [] },
+    detector: { kind: 'ensemble', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
+    training: {
+      everyMs: 86_400_000,
+      historyMs: 604_800_000,
+      rowsMin: 1_000,
+      rowsMax: 50_000,
+      feedbackDelayMs: 0,
+      exclude: [],
+    },
     delivery: 'exactly-once',
     alerts: { format: 'avro', explain: 5 },
   })
@@ -124,7 +131,12 @@ alerts: { format: json, explain: 3 }
   assert.equal(spec.source.recordBytesMax, 4096)
   assert.deepEqual(spec.window, { rows: 40 })
   assert.deepEqual(spec.missing, { kind: 'constant', value: -1 })
-  assert.deepEqual(spec.detector, { kind: 'undercomplete', loss: 'huber', alarms: { kind: 'per-day', perDay: 20 } })
+  assert.deepEqual(spec.detector, {
+    kind: 'undercomplete',
+    setting: 'balanced',
+    loss: 'huber',
+    alarms: { kind: 'per-day', perDay: 20 },
+  })
   const from = Date.UTC(2026, 2, 1)
   assert.deepEqual(spec.training, {
     everyMs: 3_600_000,
@@ -136,6 +148,15 @@ alerts: { format: json, explain: 3 }
   })
   assert.equal(spec.delivery, 'at-least-once')
   assert.deepEqual(spec.alerts, { format: 'json', explain: 3 })
+})
+
+test('a setting is of the ensemble alone, which is balanced unless said otherwise', () => {
+  const { detector } = parse(`${least}detector: { setting: best }\n`, 'x', noFile)
+  assert.equal(detector.kind, 'ensemble')
+  assert.equal(detector.setting, 'best')
+  assert.deepEqual(faultsOf(`${least}detector: { setting: fats }\n`), ['10 detector.setting: "fats" → fast'])
+  const other = `${least}detector: { kind: sparse, setting: fast }\n`
+  assert.throws(() => parse(other, 'x', noFile), { message: /detector\.setting.*a setting for sparse/ })
 })
 
 test('a kind that learns from windows needs one', () => {

@@ -18,6 +18,7 @@ export const TRAIL = 17
 export const HISTOGRAM = 18
 export const PROBE = 19
 export const SETTLE = 32
+export const RANK = 33
 /** Layers over the steps of a window. */
 export const CONVOLVE = 20
 export const MOVE = 21

@@ -21,12 +21,13 @@ export function histogram(
   masks: number,
   { columns, low, inverse, table, bins, base, floor }: Histogram,
 ): number {
-  let sum = 0
+  const lanes = [0, 0, 0, 0]
   for (let column = 0; column < columns; column++) {
     const place = f(f(heap[z + column]! - heap[low + column]!) * heap[inverse + column]!)
     const missing = masks > 0 && words[masks + column] !== 0
     const entry = missing ? bins + 2 : Math.trunc(Math.min(Math.max(f(place + 1), 0), bins + 1))
-    sum = f(sum + heap[table + column * (bins + 3) + entry]!)
+    lanes[column & 3] = f(lanes[column & 3]! + heap[table + column * (bins + 3) + entry]!)
   }
+  const sum = f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
   return Math.max(f(sum - base), floor)
 }

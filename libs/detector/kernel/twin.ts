@@ -18,6 +18,7 @@ import {
   NEAREST,
   NORMALISE,
   PROBE,
+  RANK,
   RECALL,
   RECUR,
   RESIDUAL,
@@ -31,6 +32,7 @@ import {
 import { activate, pmax, pmin } from './twin-activation.ts'
 import { histogram } from './twin-histogram.ts'
 import { distance, nearest, probe, recall, runWords } from './twin-nearest.ts'
+import { rank } from './twin-rank.ts'
 import { sequence } from './twin-sequence.ts'
 import { settle } from './twin-settle.ts'
 import { divergence, shares } from './twin-shares.ts'
@@ -90,6 +92,9 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       return 0
     case HISTOGRAM:
       rarities(heap, words, at, row, count)
+      return 0
+    case RANK:
+      ranks(heap, words, at, count)
       return 0
     case NEAREST:
     case PROBE:
@@ -245,6 +250,17 @@ function rarities(heap: Float32Array, words: Int32Array, at: number, row: number
   for (let r = 0; r < count; r++) {
     const from = r * place(3)
     heap[place(12) + row + r] = histogram(heap, words, place(2) + from, masks > 0 ? masks + from : 0, shape)
+  }
+}
+
+function ranks(heap: Float32Array, words: Int32Array, at: number, count: number): void {
+  const place = (index: number): number => words[at + index]! >> 2
+  const [stride, width, knots, masks] = [place(3), words[at + 4]!, words[at + 5]!, place(8)]
+  for (let i = 0; i < count * stride; i++) {
+    const column = i % stride
+    const lost = column >= width || (masks > 0 && words[masks + i] !== 0)
+    const table = column * knots
+    heap[place(9) + i] = lost ? 0 : rank(heap, heap[place(2) + i]!, knots, place(6) + table, place(7) + table)
   }
 }
 

@@ -1,40 +1,87 @@
 // Ensemble: members that see different things, of which the loudest leads (combination.ts): remembered rows, each column's
-// histogram, a contractive network, and the linear member. What each is worth by itself and together is in docs/quality.md.
-// Rows that are windows have members of their own (windows.ts).
+// histogram, a contractive network, and the linear member. Which there are, and how much each is heard, is the setting's. What
+// settings and members are worth is in docs/quality.md. Rows that are windows have members of their own (windows.ts),
+// and so has a row that is given as how unusual it is (given.ts).
 
 import { Random } from '../../core/random.ts'
+import type { DetectorSetting } from '../../stream/spec.ts'
 import type { Member } from '../model.ts'
 import { scoresOf } from '../scores.ts'
 import { surprising } from '../surprise.ts'
 import { alone } from './alone.ts'
-import { contracting } from './contractive.ts'
+import { contracting, contractingQuickly } from './contractive.ts'
 import { given } from './given.ts'
 import { histogramMember } from './histogram.ts'
-import type { Fitted, Kind, TrainingRows } from './kind.ts'
+import { type Fitted, type Kind, type TrainingRows, thinnedTo } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { neighboursMember, scoresWithoutSelf } from './neighbours.ts'
-import { network } from './network.ts'
+import { type Design, network } from './network.ts'
+import { rankedMember } from './ranked.ts'
 import { windows } from './windows.ts'
 
-const sharpness = 0.5
-const weights = { neighbours: 2, histogram: 1, network: 2, linear: 1 } as const
+interface Recipe {
+  readonly sharpness: number
+  /** Of more rows every k-th is learned from. */
+  readonly rowsMax: number
+  /** Of the members that there are. */
+  readonly weights: {
+    readonly neighbours?: number
+    readonly ranked?: number
+    readonly histogram: number
+    readonly network: number
+    readonly linear?: number
+  }
+  readonly design: (rows: TrainingRows) => Design
+}
+
+const recipes: Readonly<Record<DetectorSetting, Recipe>> = {
+  fast: {
+    sharpness: 0.5,
+    rowsMax: 8_192,
+    weights: { histogram: 1, network: 2 },
+    design: contractingQuickly,
+  },
+  balanced: {
+    sharpness: 0.5,
+    rowsMax: Number.POSITIVE_INFINITY,
+    weights: { neighbours: 2, histogram: 1, network: 2, linear: 1 },
+    design: contracting,
+  },
+  best: {
+    sharpness: 1,
+    rowsMax: Number.POSITIVE_INFINITY,
+    weights: { neighbours: 2, ranked: 1, histogram: 1, network: 2, linear: 1 },
+    design: contracting,
+  },
+}
+
+type Heard = readonly [Member, weight: number]
 
 export const ensemble: Kind = {
   name: 'ensemble',
-  fit: async (rows, options) => {
+  fit: async (all, options) => {
     if (options.isGiven === true) return given()
-    if (options.steps > 1) return windows(rows, options)
-    const { width } = rows
+    if (options.steps > 1) return windows(all, options)
+    const recipe = recipes[options.setting]
+    const rows = thinnedTo(recipe.rowsMax, all)
     const seed = Random.derived(options.seed, 'ensemble').bits()
-    const quick: [Member, number][] = [
-      [neighboursMember(rows, seed), weights.neighbours],
-      [histogramMember(rows), weights.histogram],
-      [linearMember(rows), weights.linear],
-    ]
-    if (width === 1) return { ...heard(quick, rows), backend: 'none', losses: [] }
-    const { member, backend, losses } = await network(rows, contracting(rows), () => {}, { ...options, seed })
-    return { ...heard([...quick, [member, weights.network]], rows), backend, losses: [losses] }
+    const quick = untrained(rows, recipe, seed)
+    if (rows.width === 1) return { ...heard(quick, rows, recipe), backend: 'none', losses: [] }
+    const trained = await network(rows, recipe.design(rows), () => {}, { ...options, seed })
+    const { member, backend, losses } = trained
+    return { ...heard([...quick, [member, recipe.weights.network]], rows, recipe), backend, losses: [losses] }
   },
+}
+
+/** The members that need no training. */
+function untrained(rows: TrainingRows, { weights }: Recipe, seed: number): Heard[] {
+  const { neighbours, ranked, histogram, linear } = weights
+  const members: Heard[] = [[histogramMember(rows), histogram]]
+  if (neighbours !== undefined) members.push([neighboursMember(rows, seed), neighbours])
+  if (ranked !== undefined) members.push([rankedMember(rows, seed), ranked])
+  // A single column leaves a network nothing to learn, and how far a value is should still be known.
+  if (linear !== undefined || rows.width === 1) members.push([linearMember(rows), linear ?? 1])
+  return members
 }
 
 /**
@@ -42,8 +89,9 @@ export const ensemble: Kind = {
  * members are weighed alike, and on tables more is found than by scores of held-out blocks, where drift deafens some of them.
  */
 function heard(
-  members: readonly (readonly [Member, number])[],
+  members: readonly Heard[],
   rows: TrainingRows,
+  { sharpness }: Recipe,
 ): Pick<Fitted, 'members' | 'together'> {
   const scores = members.map(([member]) => ownScores(member, rows))
   const weights = members.map(([, weight]) => weight)

@@ -2,9 +2,9 @@
 // the same for all kinds and are not its business. Every kind satisfies test/contract/detector-kind.ts.
 // Invariants
 //   K1 the same rows, seed and backend give the same members to the bit.
-//   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting.
+//   K2 sizes and lengths follow from the rows by rule (size.ts), never from a setting but the ensemble's one.
 
-import type { DetectorKind, LossKind } from '../../stream/spec.ts'
+import type { DetectorKind, DetectorSetting, LossKind } from '../../stream/spec.ts'
 import type { Combination, Member } from '../model.ts'
 import type { TrainerChoice } from '../training.ts'
 
@@ -22,6 +22,16 @@ export function filled({ rows, count, width }: TrainingRows): Float32Array {
   return out
 }
 
+/** All of at most `most` rows, or evenly every k-th. */
+export function thinnedTo(most: number, { rows, count, width }: TrainingRows): TrainingRows {
+  const every = Math.ceil(count / most)
+  if (every <= 1) return { rows, count, width }
+  const kept = Math.ceil(count / every)
+  const out = new Float32Array(kept * width)
+  for (let i = 0; i < kept; i++) out.set(rows.subarray(i * every * width, (i * every + 1) * width), i * width)
+  return { rows: out, count: kept, width }
+}
+
 export interface KindOptions {
   readonly seed: number
   /** Steps of the window that a row is. */
@@ -30,6 +40,8 @@ export interface KindOptions {
   readonly groups: Int32Array
   /** A row is one number that says already how unusual it is, and is not scaled. */
   readonly isGiven?: boolean
+  /** Of the ensemble alone. */
+  readonly setting: DetectorSetting
   readonly loss: LossKind
   readonly backend: TrainerChoice
   /** Called after each step of the training, share in (0, 1]; throws to stop. */

@@ -33,9 +33,18 @@ const distanceFloor = 0.05
 const distanceMin = 1e-6
 
 export function neighboursMember(training: TrainingRows, seed: number): NeighboursMember {
-  const { width } = training
   const present = filled(training)
-  const metric = metricOf(training, present)
+  return remembering(present, training, metricOf(training, present), seed)
+}
+
+/** Remembers rows without missing values, as they are compared. */
+export function remembering(
+  present: Float32Array,
+  training: Pick<TrainingRows, 'count' | 'width'>,
+  metric: NeighboursMember['metric'],
+  seed: number,
+): NeighboursMember {
+  const { width } = training
   const wanted = Math.min(storedMax, Math.floor(storedValuesMax / width))
   const chosen = choice(training.count, wanted, Random.derived(seed, 'stored rows'))
   const picked = gathered(present, chosen, width)
@@ -112,6 +121,7 @@ function factorsOf(member: NeighboursMember, width: number): Float32Array {
 export function scoresWithoutSelf(member: NeighboursMember, width: number): Float32Array {
   const others = Math.min(member.neighbours, member.count - 1)
   if (others < 1) return new Float32Array(member.count).fill(1)
-  const scores = scoresOf(alone({ ...member, neighbours: others + 1, metric: null }, width), member.rows)
+  const { ranks: _, ...plain } = member
+  const scores = scoresOf(alone({ ...plain, neighbours: others + 1, metric: null }, width), member.rows)
   return scores.map((score) => (score * (others + 1)) / others)
 }

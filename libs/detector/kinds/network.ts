@@ -99,6 +99,7 @@ export function batches(
   wanted = rows,
 ): Batches {
   const random = Random.derived(seed, 'order')
+  const present = filled({ rows, count, width })
   const order = Int32Array.from({ length: count }, (_, i) => i)
   let position = count
   return {
@@ -110,11 +111,8 @@ export function batches(
       }
       for (let i = 0; i < batchRows; i++) {
         const from = order[position + i]! * width
-        for (let j = 0; j < width; j++) {
-          const value = rows[from + j]!
-          targets[i * width + j] = wanted[from + j]!
-          inputs[i * width + j] = Number.isNaN(value) ? 0 : value
-        }
+        targets.set(wanted.subarray(from, from + width), i * width)
+        inputs.set(present.subarray(from, from + width), i * width)
         spoil(inputs, i * width, width)
       }
       position += batchRows

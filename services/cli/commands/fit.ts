@@ -6,7 +6,15 @@ import { sha256 } from '../../../libs/core/hash.ts'
 import { artefact } from '../../../libs/detector/artefact.ts'
 import { fit } from '../../../libs/detector/fit.ts'
 import type { Model } from '../../../libs/detector/model.ts'
-import { type DetectorKind, detectorKinds, type LossKind, lossKinds, windowedKinds } from '../../../libs/stream/spec.ts'
+import {
+  type DetectorKind,
+  type DetectorSetting,
+  detectorKinds,
+  detectorSettings,
+  type LossKind,
+  lossKinds,
+  windowedKinds,
+} from '../../../libs/stream/spec.ts'
 import type { Context } from '../context.ts'
 import { parseCsv, type Table } from '../csv.ts'
 import { formOf, revisionOf, rowsIn, type TableForm } from '../table-form.ts'
@@ -19,6 +27,7 @@ export interface FitOptions {
   readonly label: string | null
   readonly trainRows: number | null
   readonly kind: string | null
+  readonly setting: string | null
   readonly loss: string | null
   readonly window: number
   readonly alarmRate: number
@@ -31,6 +40,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   const { files, clock } = context
   const startedMs = clock.elapsedMs()
   const kind = kindOf(options.kind ?? 'ensemble', options.window)
+  const setting = options.setting === null ? null : settingOf(options.setting, kind)
   const loss = lossOf(options.loss ?? 'squared')
   const folder = path.dirname(options.out)
   if (!files.isFolder(folder)) throw new Failure('file-unreadable', `${options.out}: there is no folder ${folder}`)
@@ -54,6 +64,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     revision: revisionOf(names, window, form),
     rowsAre: form,
     kind,
+    ...(setting === null ? {} : { setting }),
     loss,
     seed: context.settings.seed,
     alpha: options.alarmRate,
@@ -106,6 +117,13 @@ function kindOf(kind: string, window: number): DetectorKind {
     throw new Failure('usage', `the kind ${kind} learns from the steps of a window: add one, such as --window 40`)
   if (known !== undefined) return known
   throw new Failure('usage', `no detector kind ${kind}; there are ${detectorKinds.join(', ')}`)
+}
+
+function settingOf(setting: string, kind: DetectorKind): DetectorSetting {
+  const known = detectorSettings.find((each) => each === setting)
+  if (known === undefined) throw new Failure('usage', `no setting ${setting}; there are ${detectorSettings.join(', ')}`)
+  if (kind !== 'ensemble') throw new Failure('usage', `the kind ${kind} has no settings: leave --setting out`)
+  return known
 }
 
 function lossOf(loss: string): LossKind {

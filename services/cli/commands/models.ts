@@ -3,6 +3,7 @@
 import { topics } from '../../../libs/alert/topics.ts'
 import { Failure } from '../../../libs/core/failure.ts'
 import { parseArtefact } from '../../../libs/detector/artefact.ts'
+import type { Json } from '../../../libs/detector/model.ts'
 import type { Publications } from '../../../libs/detector/publication.ts'
 import type { Order } from '../../console/order.ts'
 import { readPublications } from '../../trainer/promote.ts'
@@ -42,6 +43,7 @@ export async function showModel(context: Context, stream: string, version: strin
     version: wanted,
     pointer: known.pointer(stream),
     kind,
+    setting: settingOf(manifest),
     width,
     revision: layout.revision,
     features: layout.features,
@@ -53,6 +55,13 @@ export async function showModel(context: Context, stream: string, version: strin
     parent,
   }
   context.say(JSON.stringify(facts, null, context.json ? 0 : 2))
+}
+
+/** Of an ensemble, how much it spends on a row. */
+function settingOf(manifest: Json): Json {
+  return manifest !== null && typeof manifest === 'object' && 'setting' in manifest
+    ? (manifest['setting'] ?? null)
+    : null
 }
 
 export async function promoteModel(context: Context, stream: string, version: string): Promise<void> {

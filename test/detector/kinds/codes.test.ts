@@ -14,7 +14,15 @@ const count = 500
 const rows = planted(count, width, 1)
 const training: TrainingRows = { rows: scaled(rows, count, fitScaler(rows, count, width, false)), count, width }
 const groups = Int32Array.from({ length: width }, (_, j) => j)
-const options: KindOptions = { seed: 2, steps: 1, groups, loss: 'squared', backend: 'kernel', onProgress: () => {} }
+const options: KindOptions = {
+  seed: 2,
+  steps: 1,
+  groups,
+  setting: 'balanced',
+  loss: 'squared',
+  backend: 'kernel',
+  onProgress: () => {},
+}
 
 function applied({ weights, bias, activation }: DenseLayer, x: readonly number[]): number[] {
   return Array.from(bias, (offset, o) => {

@@ -1,5 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Failure } from '../../../libs/core/failure.ts'
+import { artefact } from '../../../libs/detector/artefact.ts'
+import { fit } from '../../../libs/detector/fit.ts'
+import { detectorSettings } from '../../../libs/stream/spec.ts'
 import { satisfiesKind } from '../../contract/detector-kind.ts'
 import { satisfiesWindows } from '../../contract/windowed-kind.ts'
+import { planted, requestOf } from '../planted.ts'
 
-satisfiesKind('ensemble')
+for (const setting of detectorSettings) satisfiesKind('ensemble', setting)
 satisfiesWindows('ensemble')
+
+test('settings are different detectors, balanced is the one that is not asked for, and each says in its manifest which it is', async () => {
+  const rows = planted(300, 4, 1)
+  const made = (more: object): ReturnType<typeof fit> => fit(requestOf(rows, 4, { kind: 'ensemble', ...more }))
+  const [fast, balanced, best] = await Promise.all(detectorSettings.map((setting) => made({ setting })))
+  assert.ok(fast !== undefined && balanced !== undefined && best !== undefined)
+  const members = [fast, balanced, best].map((model) => model.members.length)
+  assert.ok(members[0]! < members[1]! && members[1]! < members[2]!, `${members}`)
+  assert.deepEqual(artefact(await made({}), rows), artefact(balanced, rows))
+  assert.deepEqual(
+    [fast, balanced, best].map(({ manifest }) => (manifest as { setting: string }).setting),
+    [...detectorSettings],
+  )
+})
+
+test('settings of windows are different detectors', async () => {
+  const rows = planted(300, 8, 1)
+  const made = detectorSettings.map((setting) => fit(requestOf(rows, 8, { kind: 'ensemble', setting, steps: 8 })))
+  const artefacts = (await Promise.all(made)).map((model) => Buffer.from(artefact(model, rows)).toString('hex'))
+  assert.equal(new Set(artefacts).size, detectorSettings.length)
+})
+
+test('other kinds have no settings', async () => {
+  const asked = fit(requestOf(planted(200, 3, 1), 3, { kind: 'sparse', setting: 'fast' }))
+  await assert.rejects(asked, (thrown) => thrown instanceof Failure && thrown.code === 'usage')
+})

@@ -20,7 +20,7 @@ for (const kind of [undercomplete, denoising, sparse, contractive, variational])
     const training: TrainingRows = { rows: scaled(rows, count, fitScaler(rows, count, width, false)), count, width }
     const options = (backend: KindOptions['backend']): KindOptions => {
       const groups = Int32Array.from({ length: width }, (_, j) => j)
-      return { seed: 3, steps: 1, groups, loss: 'squared', backend, onProgress: () => {} }
+      return { seed: 3, steps: 1, groups, setting: 'balanced', loss: 'squared', backend, onProgress: () => {} }
     }
     const ours = await kind.fit(training, options('kernel'))
     const oracle = await kind.fit(training, options('wasm'))

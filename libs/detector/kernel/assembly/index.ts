@@ -9,6 +9,7 @@ import { histogram } from './histogram'
 import { distance, nearest, probe, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
 import { add, attend, normalise } from './attention'
+import { rank } from './rank'
 import { recur } from './recurrent'
 import { bow, convolve, move } from './sequence'
 import { trail } from './trail'
@@ -38,6 +39,7 @@ const TRAIL: i32 = 17
 const HISTOGRAM: i32 = 18
 const PROBE: i32 = 19
 const SETTLE: i32 = 32
+const RANK: i32 = 33
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
@@ -135,6 +137,11 @@ function step(at: usize, row: i32, count: i32): i32 {
       trail(
         word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9),
         real(at, 10), word(at, 11), word(at, 12), word(at, 13), word(at, 14) + (row << 2)
+      )
+      return 0
+    case RANK:
+      rank(
+        word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9)
       )
       return 0
     case CONVOLVE:
