@@ -19,7 +19,7 @@
 import assert from 'node:assert/strict'
 import { Failure } from '../core/failure.ts'
 import type { DetectorKind, DetectorSetting, LossKind } from '../stream/spec.ts'
-import { uncalibrated } from './calibration.ts'
+import { calibrate, uncalibrated } from './calibration.ts'
 import { combine } from './combination.ts'
 import { finiteInOrder, type GivenRows, gathered, joined } from './fit-rows.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
@@ -97,7 +97,7 @@ export async function fit(request: FitRequest): Promise<Model> {
   const parts = folds(ordered.length, kinds[request.kind].isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
   const final = await learn(request, ordered, { done: 0, share })
-  const { held, together } = final.fitted
+  const { held, known, together } = final.fitted
   const memberScores =
     held === undefined
       ? await heldScores(request, ordered, parts, share)
@@ -108,7 +108,10 @@ export async function fit(request: FitRequest): Promise<Model> {
   const least = held === undefined ? 0 : beyond(combination, memberScores, held.margin)
   const { keys } = request
   const ownKeys = keys === undefined ? null : Uint32Array.from(ordered, (position) => keys[position]!)
-  const calibration = calibrateByKey(scores, ownKeys, parts, { alpha: request.alpha, least })
+  const calibration =
+    known === undefined
+      ? calibrateByKey(scores, ownKeys, parts, { alpha: request.alpha, least })
+      : calibrate(beside(scores, known), request.alpha)
   return {
     ...draft(request, final),
     combination,
@@ -128,6 +131,13 @@ export async function fit(request: FitRequest): Promise<Model> {
       losses: final.fitted.losses,
     },
   }
+}
+
+function beside(scores: Float32Array, known: Float32Array): Float32Array {
+  const all = new Float32Array(scores.length + known.length)
+  all.set(scores)
+  all.set(known, scores.length)
+  return all
 }
 
 /** The largest of the combined scores if each member's were `margin` times as high. */

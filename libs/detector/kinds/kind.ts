@@ -65,6 +65,8 @@ export interface Fitted {
   readonly members: readonly Member[]
   readonly together: Together
   readonly held?: Held
+  /** Scores of normal rows that come with the kind, to calibrate with beside those of the history. */
+  readonly known?: Float32Array
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]
