@@ -7,10 +7,10 @@ import { neighboursMax } from '../model.ts'
 import { cellOrder } from './cells.ts'
 import { expectedBy } from './expected.ts'
 import { type Block, heldResiduals, scoredHeld } from './held.ts'
+import type { TrainingRows } from './kind.ts'
 import type { Seen } from './lens.ts'
 
 const neighbours = 3
-const storedMax = 2048
 /** A first radius, in the root mean square of a column, and how it grows while too many rows are kept. */
 const radius = 0.05
 const growth = 1.5
@@ -21,9 +21,10 @@ export interface Heard<M> {
   readonly held: Float32Array
 }
 
-export function netMember(seen: Seen, steps: number): Heard<NeighboursMember> {
+/** Of at most `most` rows. */
+export function netMember(seen: Seen, steps: number, most: number): Heard<NeighboursMember> {
   const { rows, width, lens } = seen
-  const net = netOf(seen)
+  const net = netOf(seen, most)
   const residuals = heldResiduals(seen, steps, (block, held) =>
     expectedBy(remembering(gathered(rows, outside(net, block), width), width), held, width),
   )
@@ -50,22 +51,22 @@ interface Net {
   readonly owners: Int32Array
 }
 
-function netOf({ rows, count, width, varying }: Seen): Net {
+function netOf({ rows, count, width, varying }: Seen, most: number): Net {
   for (let reach = radius; ; reach *= growth) {
-    const net = spread(rows, count, width, reach * reach * Math.max(1, varying))
+    const net = spread({ rows, count, width }, reach * reach * Math.max(1, varying), most)
     if (net !== null) return net
   }
 }
 
 /** The oldest first; null if there are too many. */
-function spread(rows: Float32Array, count: number, width: number, square: number): Net | null {
+function spread({ rows, count, width }: TrainingRows, square: number, most: number): Net | null {
   const kept: number[] = []
   const owners = new Int32Array(count)
   for (let row = 0; row < count; row++) {
     let owner = kept.length - 1
     while (owner >= 0 && !isWithin(rows, row * width, kept[owner]! * width, width, square)) owner--
     if (owner < 0) {
-      if (kept.length === storedMax) return null
+      if (kept.length === most) return null
       owner = kept.push(row) - 1
     }
     owners[row] = owner

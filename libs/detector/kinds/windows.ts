@@ -2,6 +2,7 @@
 // the other knows which go together. What each says of held-out rows comes with them: their blocks are more than a fit from
 // the beginning would allow (held.ts).
 
+import type { DetectorSetting } from '../../stream/spec.ts'
 import { surprising } from '../surprise.ts'
 import { componentsMember } from './components.ts'
 import type { Fitted, KindOptions, TrainingRows } from './kind.ts'
@@ -17,9 +18,14 @@ const sharpness = 0.1
  */
 const margin = 1.3
 
-export function windows(rows: TrainingRows, { steps, seed }: KindOptions): Fitted {
+/** Windows that are remembered. */
+const storedMax: Readonly<Record<DetectorSetting, number>> = { fast: 512, balanced: 2048, best: 4096 }
+
+export function windows(rows: TrainingRows, { steps, seed, setting }: KindOptions): Fitted {
   const seen = seenBy(rows, steps)
-  const heard = [netMember(seen, steps), componentsMember(seen, steps, seed)].filter((each) => each !== null)
+  const heard = [netMember(seen, steps, storedMax[setting]), componentsMember(seen, steps, seed)].filter(
+    (each) => each !== null,
+  )
   return {
     members: heard.map(({ member }) => member),
     together: (held) =>
