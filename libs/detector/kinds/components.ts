@@ -6,26 +6,35 @@
 import { Random } from '../../core/random.ts'
 import type { DenseLayer, DenseMember } from '../model.ts'
 import { dot, orthonormalise } from '../orthonormal.ts'
-import { type Block, heldResiduals, scoredHeld } from './held.ts'
+import { type Block, heldResiduals, type OnProgress, scoredHeld } from './held.ts'
 import type { Seen } from './lens.ts'
 import type { Heard } from './net.ts'
 
 const rounds = 40
 const roundsWarm = 6
+/** Columns that are seen at most: all that is done here costs their square. */
+const widthMax = 1024
 
-/** Null where fewer than two columns vary. */
-export function componentsMember(seen: Seen, steps: number, seed: number): Heard<DenseMember> | null {
+/** Null where fewer than two columns vary, or where there are too many. */
+export function componentsMember(
+  seen: Seen,
+  steps: number,
+  seed: number,
+  onProgress: OnProgress,
+): Heard<DenseMember> | null {
   const { rows, count, width, lens, varying } = seen
+  if (width > widthMax) return null
   const wanted = Math.min(varying - 1, Math.ceil(Math.sqrt(varying)), count - 1)
   if (wanted < 1) return null
   const all = momentsOf(rows, 0, count, width)
   const random = Random.derived(seed, 'components')
   const start = Float64Array.from({ length: wanted * width }, () => random.normal())
   const axes = axesOf(all, iterated(all, start, wanted, rounds), wanted)
-  const residuals = heldResiduals(seen, steps, (block, held) => {
+  const expected = (block: Block, held: Float32Array): Float32Array => {
     const own = without(all, rows, block)
     return projected(held, axesOf(own, iterated(own, axes.vectors, wanted, roundsWarm), wanted), width)
-  })
+  }
+  const residuals = heldResiduals(seen, steps, expected, onProgress)
   const { scoring, scores } = scoredHeld(residuals, seen)
   return { member: { kind: 'dense', lens, layers: layersOf(axes, width), scoring }, held: scores }
 }

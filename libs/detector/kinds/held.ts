@@ -3,6 +3,7 @@
 // Invariant: every row is held out once, and no row of [from − gap, to + gap) is learned from when [from, to) is.
 
 import type { Scoring } from '../model.ts'
+import type { KindOptions } from './kind.ts'
 import type { Seen } from './lens.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface Block {
   readonly after: number
 }
 
+export type OnProgress = KindOptions['onProgress']
+
 export function blocks(count: number, steps: number): readonly Block[] {
   const gap = Math.max(steps, Math.min(gapRowsMax, Math.floor(gapShare * count)))
   return Array.from({ length: blockCount }, (_, block) => {
@@ -33,11 +36,15 @@ export function blocks(count: number, steps: number): readonly Block[] {
   }).filter(({ from, to }) => to > from)
 }
 
-/** What `expected` says of each block, by a member that has not seen it, as residuals; 0 where a value is missing. */
+/**
+ * What `expected` says of each block, by a member that has not seen it, as residuals; 0 where a value is missing. The loss
+ * that is told after each block is its mean square.
+ */
 export function heldResiduals(
   { rows, count, width, missing }: Seen,
   steps: number,
   expected: (block: Block, rows: Float32Array) => Float32Array,
+  onProgress: OnProgress,
 ): Float32Array {
   const residuals = new Float32Array(count * width)
   for (const block of blocks(count, steps)) {
@@ -50,7 +57,13 @@ export function heldResiduals(
       for (let i = 0; i < own.length; i++) if (gone[i] === 1) own[i] = found[i]!
       found = expected(block, own)
     }
-    for (let i = 0; i < own.length; i++) residuals[start + i] = gone[i] === 1 ? 0 : own[i]! - found[i]!
+    let sum = 0
+    for (let i = 0; i < own.length; i++) {
+      const apart = gone[i] === 1 ? 0 : own[i]! - found[i]!
+      residuals[start + i] = apart
+      sum += apart * apart
+    }
+    onProgress(block.to / count, sum / own.length)
   }
   return residuals
 }

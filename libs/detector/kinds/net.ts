@@ -6,11 +6,13 @@ import type { NeighboursMember } from '../model.ts'
 import { neighboursMax } from '../model.ts'
 import { cellOrder } from './cells.ts'
 import { expectedBy } from './expected.ts'
-import { type Block, heldResiduals, scoredHeld } from './held.ts'
+import { type Block, heldResiduals, type OnProgress, scoredHeld } from './held.ts'
 import type { TrainingRows } from './kind.ts'
 import type { Seen } from './lens.ts'
 
 const neighbours = 3
+/** Of all stored rows: wide ones are fewer. */
+const storedValuesMax = 8_000_000
 /** A first radius, in the root mean square of a column, and how it grows while too many rows are kept. */
 const radius = 0.05
 const growth = 1.5
@@ -22,12 +24,12 @@ export interface Heard<M> {
 }
 
 /** Of at most `most` rows. */
-export function netMember(seen: Seen, steps: number, most: number): Heard<NeighboursMember> {
+export function netMember(seen: Seen, steps: number, most: number, onProgress: OnProgress): Heard<NeighboursMember> {
   const { rows, width, lens } = seen
-  const net = netOf(seen, most)
-  const residuals = heldResiduals(seen, steps, (block, held) =>
-    expectedBy(remembering(gathered(rows, outside(net, block), width), width), held, width),
-  )
+  const net = netOf(seen, most, onProgress)
+  const expected = (block: Block, held: Float32Array): Float32Array =>
+    expectedBy(remembering(gathered(rows, outside(net, block), width), width), held, width)
+  const residuals = heldResiduals(seen, steps, expected, onProgress)
   const { scoring, scores } = scoredHeld(residuals, seen)
   return { member: { ...remembering(gathered(rows, net.kept, width), width), lens, scoring }, held: scores }
 }
@@ -51,8 +53,11 @@ interface Net {
   readonly owners: Int32Array
 }
 
-function netOf({ rows, count, width, varying }: Seen, most: number): Net {
+function netOf({ rows, count, width, varying }: Seen, wanted: number, onProgress: OnProgress): Net {
+  const most = Math.min(wanted, Math.floor(storedValuesMax / width))
   for (let reach = radius; ; reach *= growth) {
+    // Nothing to show for it yet, but whoever has no time left can say so.
+    onProgress(0, 0)
     const net = spread({ rows, count, width }, reach * reach * Math.max(1, varying), most)
     if (net !== null) return net
   }

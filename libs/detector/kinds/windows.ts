@@ -5,6 +5,7 @@
 import type { DetectorSetting } from '../../stream/spec.ts'
 import { surprising } from '../surprise.ts'
 import { componentsMember } from './components.ts'
+import type { OnProgress } from './held.ts'
 import type { Fitted, KindOptions, TrainingRows } from './kind.ts'
 import { seenBy } from './lens.ts'
 import { netMember } from './net.ts'
@@ -21,11 +22,13 @@ const margin = 1.3
 /** Windows that are remembered. */
 const storedMax: Readonly<Record<DetectorSetting, number>> = { fast: 512, balanced: 2048, best: 4096 }
 
-export function windows(rows: TrainingRows, { steps, seed, setting }: KindOptions): Fitted {
+export function windows(rows: TrainingRows, { steps, seed, setting, onProgress }: KindOptions): Fitted {
   const seen = seenBy(rows, steps)
-  const heard = [netMember(seen, steps, storedMax[setting]), componentsMember(seen, steps, seed)].filter(
-    (each) => each !== null,
-  )
+  const half = (done: number): OnProgress => {
+    return (share, loss) => onProgress(done + share / 2, loss)
+  }
+  const net = netMember(seen, steps, storedMax[setting], half(0))
+  const heard = [net, componentsMember(seen, steps, seed, half(0.5))].filter((each) => each !== null)
   return {
     members: heard.map(({ member }) => member),
     together: (held) =>

@@ -35,6 +35,8 @@ export interface FitOptions {
 
 /** Rows kept in the artefact, with their scores, to check every engine that loads it. */
 const goldenRows = 16
+/** Values of all rows together: 2 GiB. A row that is a window holds those of all its steps. */
+const valuesMax = 2 ** 29
 
 export async function fitTable(context: Context, file: string, options: FitOptions): Promise<void> {
   const { files, clock } = context
@@ -53,9 +55,10 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   const normal = normalRows({ ...table, cells: rowsIn(form, table.cells, table.columns.length) }, names.length)
   const count = Math.min(options.trainRows ?? normal.count, normal.count)
   const width = names.length * window
+  checkSize(file, Math.max(0, count - window + 1), window, names.length)
   const rows = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, window)
   const windows = rows.length / width
-  const model = await fitted(file, {
+  const model = await fitted(window === 1 ? file : `${file}: ${count} rows make ${windows} windows of ${window}`, {
     rows,
     count: windows,
     width,
@@ -71,13 +74,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     steps: window,
     backend: context.settings.trainOn,
     onProgress: (share, loss) => context.progress(`${Math.round(share * 100)} %  loss ${loss.toPrecision(4)}`),
-    manifest: {
-      code: context.version,
-      rowsInFile: table.count,
-      rowsNormal: normal.count,
-      window,
-      rowsAre: form,
-    },
+    manifest: { code: context.version, rowsInFile: table.count, rowsNormal: normal.count, window, rowsAre: form },
   })
   const step = Math.max(1, Math.floor(windows / goldenRows))
   const golden = new Float32Array(goldenRows * width)
@@ -132,13 +129,23 @@ function lossOf(loss: string): LossKind {
   throw new Failure('usage', `no loss ${loss}; there are ${lossKinds.join(', ')}`)
 }
 
+function checkSize(file: string, rows: number, window: number, columns: number): void {
+  const values = rows * window * columns
+  if (values <= valuesMax) return
+  const found = `${rows} rows of ${window} × ${columns} columns are ${values} values`
+  throw new Failure(
+    'data-invalid',
+    `${file}: ${found}, at most ${valuesMax} are learnt from; choose --columns, a shorter --window or fewer --train-rows`,
+  )
+}
+
 /** What is wrong with a table given by hand is named with its file. */
-async function fitted(file: string, options: Parameters<typeof fit>[0]): Promise<Model> {
+async function fitted(place: string, options: Parameters<typeof fit>[0]): Promise<Model> {
   try {
     return await fit(options)
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code !== 'data-too-little') throw thrown
-    throw new Failure('data-invalid', `${file}: ${thrown.message}; give more rows`, thrown)
+    throw new Failure('data-invalid', `${place}: ${thrown.message}; give more rows`, thrown)
   }
 }
 
