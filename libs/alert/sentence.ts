@@ -4,11 +4,13 @@ import type { Alert, FeatureFinding } from './alert-schema.ts'
 
 const SIGNIFICANT_DIGITS = 4
 const NAMED_MAX = 2
+/** Where no feature contributes so much, many do, and none is to be named. */
+const LEADING_MIN = 0.1
 
 /** Names the leading feature, and the second where the first does not account for most of the score. */
 export function sentence(alert: Alert): string {
   const [first, second] = alert.features
-  if (first === undefined) return 'no single feature stands out'
+  if (first === undefined || first.contribution < LEADING_MIN) return 'no single feature stands out'
   const leading = first.contribution >= 0.5 || second === undefined
   const named = leading ? [first] : alert.features.slice(0, NAMED_MAX)
   return named.map(phrase).join('; ')

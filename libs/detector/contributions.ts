@@ -10,9 +10,9 @@ import type { Trial } from './trial.ts'
 assert.ok(2 ** suspectsMax <= probeRows, 'all subsets of the suspects are one probe')
 
 /** Of sets of columns, each ≥ 0; the sum is 1, or all are 0. */
-export function contributionsOf(trial: Trial, sets: readonly (readonly number[])[]): number[] {
+export function contributionsOf(hide: Trial['hide'], sets: readonly (readonly number[])[]): number[] {
   const subsets = Array.from({ length: 2 ** sets.length }, (_, bits) => sets.filter((_, i) => has(bits, i)).flat())
-  const scores = leastOf(trial.hide(subsets), sets.length)
+  const scores = leastOf(hide(subsets), sets.length)
   const falls = sets.map((_, i) => meanFall(scores, sets.length, i))
   const sum = falls.reduce((total, fall) => total + fall, 0)
   return falls.map((fall) => (sum > 0 ? fall / sum : 0))

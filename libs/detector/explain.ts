@@ -37,7 +37,7 @@ export function explainer(model: Model, engine: Engine): (row: Float32Array) => 
       }
       case 'some': {
         const sets = located(trial, suspects.features, step)
-        const parts = contributionsOf(trial, sets)
+        const parts = contributionsOf(trial.hide, sets)
         const shares = sets.map((columns, i): Share => [columns, parts[i]!])
         return { contributions: spread(shares, width), expected: restored(trial, sets.flat()), imputed }
       }
@@ -51,7 +51,7 @@ export function explainer(model: Model, engine: Engine): (row: Float32Array) => 
 function located(trial: Trial, features: readonly number[], step: number): readonly (readonly number[])[] {
   const whole = features.map((feature) => trial.columns[feature]!)
   if (step === trial.row.length) return whole
-  return whole.map((columns, i) => blamedColumns(trial, columns, whole.toSpliced(i, 1).flat(), step))
+  return whole.map((columns, i) => blamedColumns(trial.hide, columns, whole.toSpliced(i, 1).flat(), step))
 }
 
 /** What is expected of all columns without the hidden ones; of these by whoever makes the row most normal. */

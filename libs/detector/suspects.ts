@@ -31,7 +31,8 @@ export function suspectsOf(model: Model, sharesOf: Shares, trial: Trial): Suspec
   if (isDiffuse(first)) return { kind: 'diffuse', falls: first.falls }
   const features: number[] = []
   let score = first.without
-  for (let next = first; next.score < score && features.length < suspectsMax; next = choose(features)) {
+  let next = first
+  while (next.score < score) {
     features.push(next.feature)
     score = next.score
     for (let i = 0; i < features.length - 1; i++) {
@@ -40,7 +41,8 @@ export function suspectsOf(model: Model, sharesOf: Shares, trial: Trial): Suspec
       features[i] = again.feature
       score = again.score
     }
-    if (pValue(model.calibration, score) >= ordinaryShare) break
+    if (features.length === suspectsMax || pValue(model.calibration, score) >= ordinaryShare) break
+    next = choose(features)
   }
   return { kind: 'some', features }
 }

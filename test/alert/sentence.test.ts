@@ -21,7 +21,12 @@ test('without a leading feature two are named, a missing value is called missing
 })
 
 test('an alert that nothing explains says so', () => {
-  assert.equal(sentence({ ...alertOf(payment()), features: [] }), 'no single feature stands out')
+  const alert = alertOf(payment())
+  assert.equal(sentence({ ...alert, features: [] }), 'no single feature stands out')
+  const shared = (contribution: number): string =>
+    sentence({ ...alert, features: alert.features.map((finding) => ({ ...finding, contribution })) })
+  assert.equal(shared(0.09), 'no single feature stands out')
+  assert.match(shared(0.1), /^amount 9,120, expected 84; 10 % of the score; /)
 })
 
 test('quantities are short and grouped', () => {

@@ -35,7 +35,12 @@ const shared = sampleModel({
   ],
 })
 
-for (const model of [small, other, shared]) {
+const ranged = {
+  ...small,
+  scaler: { ...small.scaler, range: { low: Float32Array.of(-1, 0, 2), high: Float32Array.of(-1, 5, 3) } },
+}
+
+for (const model of [small, other, shared, ranged]) {
   test(`a model of ${model.width} columns comes back as it was, and equal models give equal bytes (A1)`, () => {
     const bytes = artefact(model, rows(model))
     const { golden, ...parsed } = parseArtefact(bytes)
@@ -82,6 +87,12 @@ test('a model that breaks an invariant is not written', () => {
   broken({ calibration: { ...small.calibration, threshold: Number.NaN } })
   broken({ calibration: { ...small.calibration, knotScores: Float32Array.of(1, 1, 2, 3) } })
   broken({ calibration: { ...small.calibration, knotPs: Float32Array.of(0.1, 0.5, 0.02, 0.001) } })
+})
+
+test('a range that ends before it begins is refused', () => {
+  const high = Float32Array.of(-1, 5, 1.5)
+  const scaler = { ...ranged.scaler, range: { ...ranged.scaler.range, high } }
+  assert.throws(() => artefact({ ...ranged, scaler }, rows(ranged)), isRefusal)
 })
 
 test('a description that is not exactly known is refused, with its path', () => {

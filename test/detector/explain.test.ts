@@ -4,8 +4,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Random } from '../../libs/core/random.ts'
+import { fit } from '../../libs/detector/fit.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { DenseLayer, Model } from '../../libs/detector/model.ts'
+import { requestOf } from './planted.ts'
 import { sampleModel } from './sample-model.ts'
 
 const width = 12
@@ -175,4 +177,70 @@ test('nothing is expected that is farther from normal than rows can be', () => {
   const row = normalRow()
   row[4] = Number.NaN
   assert.equal(running.explain(row).expected[4], Math.fround(centers[4]! + clip * scales[4]!))
+})
+
+test('however many values are bad or missing at once, nothing outside of the range of training is expected (X4)', () => {
+  const model = projection('error-over-train')
+  const [member] = model.members
+  assert.ok(member?.kind === 'dense')
+  const [first, last] = member.layers
+  assert.ok(first !== undefined && last !== undefined)
+  // It overshoots, so that what it fills in grows from round to round.
+  const overshooting = { ...member, layers: [first, { ...last, weights: last.weights.map((weight) => 3 * weight) }] }
+  const rows = Array.from({ length: 200 }, normalRow)
+  const bound = (least: number): Float32Array =>
+    Float32Array.from({ length: width }, (_, c) => least * Math.max(...rows.map((row) => least * row[c]!)))
+  const range = { low: bound(-1), high: bound(1) }
+  const outside = (scaler: Model['scaler']): number => {
+    const running = detector({ ...model, scaler, members: [overshooting] }, 'none')
+    let count = 0
+    for (let trial = 0; trial < 100; trial++) {
+      const row = normalRow()
+      for (let bad = 0; bad < 4; bad++) row[random.integer(width)] = bad === 0 ? Number.NaN : 1e4 * random.normal()
+      const { expected } = running.explain(row)
+      for (const [c, value] of expected.entries()) if (!(value >= range.low[c]! && value <= range.high[c]!)) count++
+    }
+    return count
+  }
+  assert.equal(outside({ ...model.scaler, range }), 0)
+  assert.ok(outside(model.scaler) > 100, 'without a known range it would be')
+})
+
+test('of windows the channel is named, the step where it began, and about what was there', async (t) => {
+  const [steps, channels] = [16, 4]
+  const wide = steps * channels
+  const windows = (count: number, seed: number): Float32Array => {
+    const drift = Random.derived(seed, 'drift')
+    let cause = 0
+    const series = Float32Array.from({ length: (count + steps - 1) * channels }, (_, i) => {
+      if (i % channels === 0) cause = 0.9 * cause + 0.4 * drift.normal()
+      return (1 + (i % channels)) * cause + 0.2 * drift.normal()
+    })
+    const out = new Float32Array(count * wide)
+    for (let i = 0; i < count; i++) out.set(series.subarray(i * channels, i * channels + wide), i * wide)
+    return out
+  }
+  const groups = Int32Array.from({ length: wide }, (_, j) => j % channels)
+  const model = await fit(requestOf(windows(800, 1), wide, { kind: 'ensemble', steps, groups }))
+  const running = detector(model, 'none')
+  const fresh = windows(120, 2)
+  let [named, begun, near] = [0, 0, 0]
+  for (let i = 0; i < 120; i++) {
+    const before = fresh.slice(i * wide, (i + 1) * wide)
+    const [channel, onset] = [i % channels, i % 8]
+    const row = before.slice()
+    const began = wide - (onset + 1) * channels + channel
+    for (let j = began; j < wide; j += channels) row[j]! += (i % 3 === 0 ? -3 : 3) * (1 + channel)
+    const { contributions, expected } = running.explain(row)
+    const blame = new Float64Array(channels)
+    for (const [j, share] of contributions.entries()) blame[j % channels]! += share
+    if (blame.indexOf(Math.max(...blame)) !== channel) continue
+    named++
+    const first = contributions.findIndex((share, j) => share > 0 && j % channels === channel)
+    if (Math.abs(first - began) <= channels) begun++
+    const off = (j: number, values: Float32Array): number => Math.abs(values[j]! - before[j]!)
+    if (off(began, expected) < off(began, row) / 2) near++
+  }
+  t.diagnostic(`of 120 windows ${named} named, ${begun} with the onset, ${near} with about what was there`)
+  assert.ok(named >= 114 && begun >= 95 && near >= 100)
 })

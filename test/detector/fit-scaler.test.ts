@@ -11,6 +11,11 @@ test('mean and deviation leave missing values out', () => {
   assert.equal(fitScaler(rows, 3, 2, true).clip, 10)
 })
 
+test('the range of a column is that of its values; of none it is the mean', () => {
+  const rows = Float32Array.of(1, Number.NaN, -3, Number.NaN, 5, Number.NaN)
+  assert.deepEqual(fitScaler(rows, 3, 2, false).range, { low: Float32Array.of(-3, 0), high: Float32Array.of(5, 0) })
+})
+
 test('a constant column is scaled by a thousandth of its level, one without values or level by 1', () => {
   const rows = Float32Array.of(50, 0, Number.NaN, 50, 0, Number.NaN)
   const { mean, inverseScale } = fitScaler(rows, 2, 3, false)

@@ -1,14 +1,14 @@
-// Planted cells: normal rows that a detector has not seen and that do not alarm, one or two cells of which were made bad in
-// several ways, such that each bad cell alone makes the row alarm. Whoever explains the alarm should name these cells.
-// Random by a seed.
+// Planted cells: normal rows that a detector has not seen and that do not alarm, one or two features of which were made bad in
+// several ways, such that each alone makes the row alarm. Whoever explains the alarm should name these features. Of a window
+// they are bad in its last steps, as if something had just begun. Random by a seed.
 
 import { Random } from '../../libs/core/random.ts'
 import type { Model } from '../../libs/detector/model.ts'
 import { scoresOf } from '../../libs/detector/scores.ts'
 
 /**
- * swapped: the cell of another row. shifted: by 3 to 6 deviations. extreme: the least or the greatest value of the column,
- * whichever is farther. out of place: a value of a row that is far from this one, wrong only beside the other columns.
+ * swapped: the cells of another row. shifted: by 3 to 6 deviations. extreme: the least or the greatest value of the column,
+ * whichever is farther. out of place: values of a row that is far from this one, wrong only beside the other columns.
  */
 export const sorts = ['swapped', 'shifted', 'extreme', 'out of place'] as const
 export type Sort = (typeof sorts)[number]
@@ -18,45 +18,56 @@ export interface Spoilt {
   readonly row: Float32Array
   /** The row as it was. */
   readonly before: Float32Array
-  /** Columns of the bad cells. */
+  /** Bad features: the columns of a step. */
   readonly bad: readonly number[]
+  /** Steps back to where they began to be; 0 is the last. */
+  readonly onset: number
 }
 
 /** Rows tried for each that is kept, at most. */
 const attemptsMax = 40
 /** Rows of which the farthest gives a value that is out of place. */
 const farOf = 32
+/** Steps of a window that are bad, at most. */
+const badStepsMax = 16
 
-/** Normal rows (stride = width) that train and that are held out. */
+/** Normal rows (stride = width) that train and that are held out: windows of so many steps, or single rows. */
 export interface Normal {
   readonly train: Float32Array
   readonly held: Float32Array
   readonly width: number
+  readonly steps: number
 }
 
-/** For each sort at most `wanted` rows with `cells` bad cells each; fewer where hardly any such row alarms. */
-export function spoiltRows(model: Model, normal: Normal, cells: number, wanted: number, seed: number): Spoilt[] {
-  const { width, held } = normal
+/** For each sort at most `wanted` rows with `count` bad features each; fewer where hardly any such row alarms. */
+export function spoiltRows(model: Model, normal: Normal, count: number, wanted: number, seed: number): Spoilt[] {
+  const { width, held, steps } = normal
   const { threshold } = model.calibration
   const calm = scoresOf(model, held).reduce<number[]>((rows, score, i) => {
     if (score <= threshold) rows.push(i)
     return rows
   }, [])
   const columns = columnsOf(normal)
-  const movable = [...columns.keys()].filter((j) => columns[j]!.deviation > 0)
-  if (movable.length <= cells || calm.length === 0) return []
+  const channels = width / steps
+  const movable = Array.from({ length: channels }, (_, j) => j).filter((j) => columns[j]!.deviation > 0)
+  if (movable.length <= count || calm.length === 0) return []
   return sorts.flatMap((sort) => {
-    const random = Random.derived(seed, `${sort} ${cells}`)
+    const random = Random.derived(seed, `${sort} ${count}`)
     const tried = Array.from({ length: wanted * attemptsMax }, (): Spoilt => {
       const at = calm[random.integer(calm.length)]! * width
       const before = held.slice(at, at + width)
-      const bad = distinct(movable, cells, random)
+      const bad = distinct(movable, count, random)
+      const onset = random.integer(Math.min(steps, badStepsMax))
       const row = before.slice()
       const donor = donorOf(sort, before, normal, columns, random)
-      for (const j of bad) row[j] = badValue(sort, before[j]!, donor[j]!, columns[j]!, random)
-      return { sort, row, before, bad }
-    }).filter(({ row, before, bad }) => bad.every((j) => row[j] !== before[j]))
-    const alarms = Array.from({ length: cells }, (_, i) => alarming(model, tried, i))
+      for (const feature of bad) {
+        const by = (3 + 3 * random.uniform()) * (random.uniform() < 0.5 ? -1 : 1)
+        for (let j = width - (onset + 1) * channels + feature; j < width; j += channels)
+          row[j] = badValue(sort, before[j]!, donor[j]!, columns[j]!, by)
+      }
+      return { sort, row, before, bad, onset }
+    }).filter(({ row, before, bad }) => bad.every((j) => row[width - channels + j] !== before[width - channels + j]))
+    const alarms = Array.from({ length: count }, (_, i) => alarming(model, tried, i, channels))
     return tried.filter((_, i) => alarms.every((alarm) => alarm[i])).slice(0, wanted)
   })
 }
@@ -111,16 +122,15 @@ function donorOf(
   return found
 }
 
-function badValue(sort: Sort, before: number, donated: number, column: Column, random: Random): number {
+/** `by` in deviations. */
+function badValue(sort: Sort, before: number, donated: number, column: Column, by: number): number {
   const { low, high, deviation } = column
   switch (sort) {
     case 'swapped':
     case 'out of place':
       return donated
-    case 'shifted': {
-      const by = (3 + 3 * random.uniform()) * deviation
-      return Math.fround(random.uniform() < 0.5 ? before - by : before + by)
-    }
+    case 'shifted':
+      return Math.fround(before + by * deviation)
     case 'extreme':
       return before - low > high - before ? low : high
     default:
@@ -134,13 +144,13 @@ function distinct(from: readonly number[], count: number, random: Random): numbe
   return [...chosen]
 }
 
-/** Of each row, whether it alarms with only its bad cell at `index` bad. */
-function alarming(model: Model, spoilt: readonly Spoilt[], index: number): boolean[] {
+/** Of each row, whether it alarms with only its bad feature at `index` bad. */
+function alarming(model: Model, spoilt: readonly Spoilt[], index: number, channels: number): boolean[] {
   const { width } = model
   const rows = new Float32Array(spoilt.length * width)
   for (const [i, { row, before, bad }] of spoilt.entries()) {
     rows.set(before, i * width)
-    rows[i * width + bad[index]!] = row[bad[index]!]!
+    for (let j = bad[index]!; j < width; j += channels) rows[i * width + j] = row[j]!
   }
   return Array.from(scoresOf(model, rows), (score) => score > model.calibration.threshold)
 }
