@@ -11,6 +11,7 @@ import type {
 } from './description-member.ts'
 import { lensWidth, seenWidth } from './lens.ts'
 import {
+  type Bend,
   binsBeside,
   type DenseLayer,
   type DenseMember,
@@ -39,6 +40,7 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       return
     case 'dense':
       putLens(put, path, member.lens)
+      putBend(put, path, member.bend)
       putNetwork(put, path, member)
       putScoring(put, path, member.scoring, seenWidth(member, width))
       return
@@ -80,6 +82,13 @@ function putLens(put: Put, path: string, lens: Lens | undefined): void {
   put(`${path}.lens.inverse`, lens.inverse)
 }
 
+function putBend(put: Put, path: string, bend: Bend | undefined): void {
+  if (bend === undefined) return
+  put(`${path}.bend.center`, bend.center)
+  put(`${path}.bend.inverse`, bend.inverse)
+  put(`${path}.bend.scale`, bend.scale)
+}
+
 function putNetwork(put: Put, path: string, { layers, shares }: Pick<DenseMember, 'layers' | 'shares'>): void {
   for (const [l, layer] of layers.entries()) putLayer(put, `${path}.layer.${l}`, layer)
   if (shares === undefined) return
@@ -119,7 +128,7 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
       const scoring = takeScoring(tensors, path, member.scoring.kind, seen)
       return {
         kind: member.kind,
-        ...takeLens(tensors, path, member),
+        ...(member.bend === undefined ? takeLens(tensors, path, member) : takeBend(tensors, path, width)),
         ...takeNetwork(finite, path, member, seen),
         scoring,
       }
@@ -182,6 +191,12 @@ function takeLens(
   if (inverse.some((value) => value < 0))
     throw new Failure('artefact-invalid', `artefact: ${path}.lens.inverse is not at least 0`)
   return { lens: { ...lens, center: finite(`${path}.lens.center`, width), inverse } }
+}
+
+function takeBend({ finite, positive }: MemberTensors, path: string, width: number): { bend: Bend } {
+  const center = finite(`${path}.bend.center`, width)
+  const inverse = positive(`${path}.bend.inverse`, width)
+  return { bend: { center, inverse, scale: positive(`${path}.bend.scale`, width) } }
 }
 
 function takeRanks({ finite }: MemberTensors, path: string, { knots }: DescribedRanks, width: number): Ranks {

@@ -39,8 +39,13 @@ export interface DescribedNetwork {
   readonly layers: readonly DescribedLayer[]
   readonly categories?: Shares['categories']
 }
+/** How a dense member sees rows; the tables of a bend are tensors. */
+interface Sight {
+  readonly lens?: DescribedLens
+  readonly bend?: 'asinh'
+}
 export type DescribedMember =
-  | (DescribedNetwork & { readonly kind: 'dense'; readonly lens?: DescribedLens; readonly scoring: DescribedScoring })
+  | (DescribedNetwork & Sight & { readonly kind: 'dense'; readonly scoring: DescribedScoring })
   | (DescribedNetwork & {
       readonly kind: 'divergence'
       readonly code: number
@@ -65,7 +70,7 @@ export function describeMember(member: Member): Json {
     case 'dense':
       return {
         kind: member.kind,
-        ...describeLens(member),
+        ...(member.bend === undefined ? describeLens(member) : { bend: 'asinh' }),
         ...describeNetwork(member),
         scoring: { kind: member.scoring.kind },
       }
@@ -116,9 +121,9 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
   const path = `${fields.path}.layers`
   switch (kind) {
     case 'dense': {
-      const lens = lensOf(fields, width)
-      const network = networkOf(fields, seenWidth(lens, width), path)
-      return { kind, ...lens, ...network, scoring: scoringOf(fields.fields('scoring')) }
+      const sight: Sight = fields.has('bend') ? bendOf(fields) : lensOf(fields, width)
+      const network = networkOf(fields, seenWidth(sight, width), path)
+      return { kind, ...sight, ...network, scoring: scoringOf(fields.fields('scoring')) }
     }
     case 'divergence':
       return divergenceOf(fields, networkOf(fields, width, path))
@@ -165,6 +170,10 @@ function lensOf(fields: Fields, width: number): { lens?: DescribedLens } {
   read.close()
   if (lensWidth(lens) > widthMax) invalid(read.path, lensWidth(lens), `at most ${widthMax} columns`)
   return { lens }
+}
+
+function bendOf(fields: Fields): { bend: 'asinh' } {
+  return { bend: fields.choice('bend', ['asinh']) }
 }
 
 function ranksOf(fields: Fields): { ranks: DescribedRanks } {

@@ -17,6 +17,7 @@ import { kernelBytesMax, kernel as pickKernel } from './kernel/kernel.ts'
 import { COPY, FILL, operation, type Program, real, SCALE } from './kernel/program.ts'
 import { seenWidth } from './lens.ts'
 import { type Buffers, type PlacedMember, placeMember } from './members.ts'
+import { bendValues } from './members-bend.ts'
 import { histogramValues } from './members-histogram.ts'
 import { lensValues, type Place } from './members-lens.ts'
 import { neighboursValues } from './members-neighbours.ts'
@@ -169,7 +170,8 @@ function checkSize({ width, members }: Model): void {
 function memberValues(member: Member, width: number): number {
   switch (member.kind) {
     case 'dense': {
-      const own = scoringValues(member.scoring, widthOf(member, width)) + lensValues(member.lens)
+      const own =
+        scoringValues(member.scoring, widthOf(member, width)) + lensValues(member.lens) + bendValues(member.bend)
       return member.layers.reduce((sum, layer) => sum + layerValues(layer), own)
     }
     case 'divergence':
@@ -235,7 +237,7 @@ function plan(model: Model): Plan {
   const fast = [...scale(input, buffers.z, counts, 0)]
   const slow = [...scale(side, scaled, sideCounts, masks)]
   const look = [...slow]
-  const leader = members.findIndex(({ fill }) => fill)
+  const leader = members.findIndex(({ fill, lens }) => fill && (!lens || lens.back))
   const probing: number[][] = [slow.slice()]
   members.forEach((member, i) => {
     const whole = { z: scaled, masks, counts: sideCounts }
@@ -247,7 +249,7 @@ function plan(model: Model): Plan {
     slow.push(...member.score(own, { scores: sideScores[i]!, counts: lost, masks: gone }))
     const rounds = leader < 0 ? fillRoundsScore : fillRoundsLed
     const words = [...see(whole, place), ...filled(member, own, place.z, gone, rounds)]
-    const leads = i === leader ? operation(FILL, scaled, own.z, masks, vectors) : []
+    const leads = i === leader ? leading(member, own, whole, scaler.clip) : []
     words.push(...leads, ...member.score(own, { scores: sideScores[i]!, counts: none, masks: gone }))
     probing.splice(i === leader ? 1 : probing.length, 0, words)
     look.push(...see(whole, place), ...filled(member, own, place.z, gone, fillRoundsExplain))
@@ -289,6 +291,12 @@ function sightOf(
   const { vectors } = buffers
   const own = { ...buffers, z: seen.z, vectors: lens.vectors }
   return { own, place: lens.place(whole, seen.place), see: (from, to) => lens.see(from, vectors, to) }
+}
+
+/** Sets what is missing in the scaled rows to what the member filled in. */
+function leading({ lens }: PlacedMember, own: Buffers, whole: Place, clip: number): number[] {
+  if (lens?.back) return lens.back(own.z, whole, clip)
+  return operation(FILL, whole.z, own.z, whole.masks, own.vectors)
 }
 
 /** From the scaled rows to rows whose missing values were filled in so many times. */

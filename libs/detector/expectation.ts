@@ -3,6 +3,7 @@
 //   E1 nothing outside of the range that a column had in training is expected; where that is not known, nothing farther from
 //      its mean than rows can be: the scaler's clip.
 
+import { valueBentTo } from './bend.ts'
 import type { View } from './engine.ts'
 import { lensBlock } from './lens.ts'
 import type { Lens, Member, Scaler } from './model.ts'
@@ -34,12 +35,14 @@ export function addExpected(
 ): void {
   const lens = lensOf(member)
   const ranks = 'ranks' in member ? member.ranks : undefined
+  const bend = 'bend' in member ? member.bend : undefined
   const first = lens === undefined ? 0 : sums.length - lens.channels
   for (let column = first; column < sums.length; column++) {
     const inverse = lens === undefined ? 1 : lens.inverse[column - first]!
     const center = lens === undefined ? 0 : lens.center[column - first]!
     const seen = reconstructed[column - first]!
-    if (ranks !== undefined) sums[column]! += valueSeenAs(ranks, column, seen)
+    if (bend !== undefined) sums[column]! += valueBentTo(bend, column, seen)
+    else if (ranks !== undefined) sums[column]! += valueSeenAs(ranks, column, seen)
     else if (inverse !== 0) sums[column]! += center + seen / inverse
     voices[column]!++
   }

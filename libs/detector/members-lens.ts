@@ -20,6 +20,8 @@ export interface PlacedLens {
   /** Where what is seen lies, of rows at `whole`; `kept` is a place for it. */
   readonly place: (whole: Place, kept: Place) => Place
   readonly see: (from: Place, vectors: number, to: Place) => number[]
+  /** Operations that set what is missing in rows to what is seen of it at `z`, within ±clip; without, there is no way back. */
+  readonly back?: (z: number, to: Place, clip: number) => number[]
 }
 
 /** 32-bit values of kernel memory. */

@@ -3,6 +3,7 @@
 
 import type { Arena } from './kernel/arena.ts'
 import { seenWidth } from './lens.ts'
+import { placeBend } from './members-bend.ts'
 import { placeDense } from './members-dense.ts'
 import { placeDivergence } from './members-divergence.ts'
 import { placeHistogram } from './members-histogram.ts'
@@ -59,7 +60,8 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
     case 'dense': {
       const seen = seenWidth(member, width)
       const { reconstruct, columnsMax } = placeDense(arena, member, Math.ceil(seen / 8) * 8)
-      const lens = placeLens(arena, member.lens, width)
+      const { bend } = member
+      const lens = bend === undefined ? placeLens(arena, member.lens, width) : placeBend(arena, bend, width)
       const scoring = placeScoring(arena, member.scoring, seen, reconstruct, placeFill(arena, member))
       return { ...scoring, reconstruct, columnsMax, lens }
     }

@@ -97,10 +97,21 @@ export interface Ranks {
   readonly seen: Float32Array
 }
 
+/** How a member sees columns: each value, seen from the column's middle, as scale · asinh((z − center) · inverse). */
+export interface Bend {
+  readonly center: Float32Array
+  /** > 0. */
+  readonly inverse: Float32Array
+  /** > 0. */
+  readonly scale: Float32Array
+}
+
 /** One autoencoder and how it is scored. */
 export interface DenseMember {
   readonly kind: 'dense'
   readonly lens?: Lens
+  /** Not beside a lens. */
+  readonly bend?: Bend
   readonly layers: readonly DenseLayer[]
   readonly shares?: Shares
   readonly scoring: Scoring

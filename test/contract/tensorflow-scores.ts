@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { scaled } from '../../libs/detector/fit-scaler.ts'
-import type { DenseMember, Lens, Model, SequenceMember } from '../../libs/detector/model.ts'
+import type { Bend, DenseMember, Lens, Model, SequenceMember } from '../../libs/detector/model.ts'
 import { reconstruct } from '../../libs/detector/tensorflow/reconstruct.ts'
 import { tensorflowSequence } from './tensorflow-sequence.ts'
 
@@ -17,7 +17,9 @@ export async function tensorflowScores(
   const count = rows.length / model.width
   const whole = scaled(rows, count, scaler)
   const lens = member.kind === 'dense' ? member.lens : undefined
-  const z = lens === undefined ? whole : trailing(lens, whole, model.width)
+  const bend = member.kind === 'dense' ? member.bend : undefined
+  const plain = bend === undefined ? whole : bent(bend, whole)
+  const z = lens === undefined ? plain : trailing(lens, whole, model.width)
   const width = z.length / count
   const found =
     member.kind === 'dense'
@@ -45,6 +47,14 @@ export async function tensorflowScores(
       square += sum * sum
     }
     return square
+  })
+}
+
+/** What is seen of bent columns, from their definition. */
+function bent({ center, inverse, scale }: Bend, rows: Float32Array): Float32Array {
+  return rows.map((value, i) => {
+    const j = i % center.length
+    return scale[j]! * Math.asinh((value - center[j]!) * inverse[j]!)
   })
 }
 

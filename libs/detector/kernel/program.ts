@@ -19,6 +19,8 @@ export const HISTOGRAM = 18
 export const PROBE = 19
 export const SETTLE = 32
 export const RANK = 33
+export const BEND = 34
+export const UNBEND = 35
 /** Layers over the steps of a window. */
 export const CONVOLVE = 20
 export const MOVE = 21

@@ -14,7 +14,8 @@ const TAYLOR = [
   1,
 ].map(f)
 
-function exponential(value: number): number {
+/** For x ≤ 88. */
+export function exponential(value: number): number {
   const x = pmax(-87, value)
   const k = Math.floor(f(f(x * INVERSE_LN2) + 0.5))
   const r = f(f(x - f(k * LN2_HIGH)) - f(k * LN2_LOW))

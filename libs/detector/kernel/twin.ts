@@ -5,6 +5,7 @@
 import {
   ADD,
   ATTEND,
+  BEND,
   BOW,
   CONVOLVE,
   COPY,
@@ -27,9 +28,11 @@ import {
   SHARES,
   SQUARES,
   TRAIL,
+  UNBEND,
   WEIGHTED,
 } from './program.ts'
 import { activate, pmax, pmin } from './twin-activation.ts'
+import { bend, unbend } from './twin-bend.ts'
 import { histogram } from './twin-histogram.ts'
 import { distance, nearest, probe, recall, runWords } from './twin-nearest.ts'
 import { rank } from './twin-rank.ts'
@@ -95,6 +98,12 @@ function step(heap: Float32Array, words: Int32Array, at: number, row: number, co
       return 0
     case RANK:
       ranks(heap, words, at, count)
+      return 0
+    case BEND:
+      bend(heap, words, at, count)
+      return 0
+    case UNBEND:
+      unbend(heap, words, at, count)
       return 0
     case NEAREST:
     case PROBE:

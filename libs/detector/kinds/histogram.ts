@@ -4,6 +4,7 @@
 
 import { exp, log } from '../../core/elementary.ts'
 import { binsBeside, type HistogramMember } from '../model.ts'
+import { columnOf } from './column.ts'
 import { filled, type TrainingRows } from './kind.ts'
 
 const binsMax = 16
@@ -44,16 +45,6 @@ export function histogramMember(training: TrainingRows): HistogramMember {
   }
   const member = { kind: 'histogram', typical, bins, low, inverse, table } as const
   return { ...member, base: Math.fround(leastOf(filled(training), count, width, member) - 1) }
-}
-
-function columnOf(rows: Float32Array, count: number, width: number, j: number): Float32Array {
-  const column = new Float32Array(count)
-  let seen = 0
-  for (let i = 0; i < count; i++) {
-    const value = rows[i * width + j]!
-    if (!Number.isNaN(value)) column[seen++] = value
-  }
-  return column.subarray(0, seen)
 }
 
 function rangeOf(column: Float32Array): { from: number; to: number } {

@@ -9,6 +9,7 @@ import { histogram } from './histogram'
 import { distance, nearest, probe, recall } from './nearest'
 import { copy, error, fill, residual, scale, squares, weighted } from './rows'
 import { add, attend, normalise } from './attention'
+import { bend, unbend } from './bend'
 import { rank } from './rank'
 import { recur } from './recurrent'
 import { bow, convolve, move } from './sequence'
@@ -40,6 +41,8 @@ const HISTOGRAM: i32 = 18
 const PROBE: i32 = 19
 const SETTLE: i32 = 32
 const RANK: i32 = 33
+const BEND: i32 = 34
+const UNBEND: i32 = 35
 const CONVOLVE: i32 = 20
 const MOVE: i32 = 21
 const BOW: i32 = 22
@@ -142,6 +145,14 @@ function step(at: usize, row: i32, count: i32): i32 {
     case RANK:
       rank(
         word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), word(at, 9)
+      )
+      return 0
+    case BEND:
+      bend(word(at, 2), count, word(at, 3), word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8))
+      return 0
+    case UNBEND:
+      unbend(
+        word(at, 2), count, word(at, 3), word(at, 4), word(at, 5), word(at, 6), real(at, 7), word(at, 8), word(at, 9)
       )
       return 0
     case CONVOLVE:
