@@ -2,7 +2,8 @@
 // docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind ensemble] [--print]
 // One kind with one setting for all sets, chosen before the run. With --series all, or names of series (smap, asd, skab,
 // nab), windows of these are measured instead; with --contamination, what anomalies among the training rows cost; with --explain,
-// whether explanations name what is bad. With --print, or some of the series alone, the document is left alone.
+// whether explanations name what is bad; with --kinds all, every kind and setting in turn (--keep FILE: what was measured is kept
+// there, so that a run which was broken off goes on). With --print, or some of the series alone, the document is left alone.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -17,6 +18,8 @@ import {
   type Quality,
 } from './contamination.ts'
 import { type Contamination, contaminationReport } from './contamination-report.ts'
+import { trials } from './contenders.ts'
+import { contendersReport, readReference } from './contenders-report.ts'
 import { absent, projectRoot, tableNames } from './datasets.ts'
 import { measureExplanations } from './explain.ts'
 import { explainReport } from './explain-report.ts'
@@ -33,6 +36,8 @@ const { values } = parseArgs({
     print: { type: 'boolean', default: false },
     series: { type: 'string' },
     contamination: { type: 'boolean', default: false },
+    kinds: { type: 'string' },
+    keep: { type: 'string' },
     explain: { type: 'boolean', default: false },
   },
 })
@@ -56,6 +61,14 @@ async function run(): Promise<void> {
     for (const set of sets) figures.push(...(await measureSeries(set, kind)))
     const text = `Kind \`${kind}\`. Made by \`npm run quality -- --kind ${kind} --series all\`.\n\n${seriesReport(figures)}`
     write(text, 'series', values.print || values.series !== 'all')
+    return
+  }
+  if (values.kinds === 'all') {
+    const seeds = seedsOf(values.seeds)
+    const found = await trials({ seeds, file: values.keep ?? null, nowMs: () => performance.now(), say: console.error })
+    const of = `Seeds ${seeds.join(', ')}; of other kinds the first two of them.`
+    const text = contendersReport(found, readReference())
+    write(`${of} Made by \`npm run quality -- --kinds all --seeds ${values.seeds}\`.\n\n${text}`, 'kinds', values.print)
     return
   }
   if (values.contamination) {
