@@ -35,14 +35,17 @@ export interface WorldOptions {
 
 export class World {
   readonly bus: Bus
+  /** Where the log lies. */
+  readonly dir: string
   readonly spec: Spec
   readonly revision: string
   readonly #random = new Random(11)
   readonly #cards: number
   #sent = 0
 
-  constructor(bus: Bus, { cards = 80, training = '', window = 1 }: WorldOptions) {
+  constructor(bus: Bus, dir: string, { cards = 80, training = '', window = 1 }: WorldOptions) {
     this.bus = bus
+    this.dir = dir
     this.#cards = cards
     this.spec = parse(
       `stream: payments
@@ -118,7 +121,7 @@ export async function world(t: TestContext, options: WorldOptions = {}): Promise
   })
   await bus.ensureTopics([{ topic: 'payments', partitions: 1, cleanup: 'delete', retentionMs: null }])
   await bus.ensureTopics(topicShapes(names, 1))
-  return new World(bus, options)
+  return new World(bus, dir, options)
 }
 
 /** Every so many payments a fraud: much money, slowly. */
