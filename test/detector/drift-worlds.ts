@@ -1,5 +1,5 @@
 // Drift worlds: seeded streams without drift, of the kinds that are met: independent rows, rows that follow each other, days
-// with their course, bursts; each a history and then some more rows of the same.
+// with their course, rare events.
 
 import { Random } from '../../libs/core/random.ts'
 
@@ -20,33 +20,34 @@ const dayRows = 720
 export function draw(world: World, seed: number, count: number, width: number): Drawn {
   const rows = new Float32Array(count * width)
   for (let j = 0; j < width; j++) {
-    const random = Random.derived(seed, `${world}/${j}`)
-    const phase = random.uniform()
-    let level = random.normal()
-    for (let i = 0; i < count; i++) {
-      const day = Math.sin(2 * Math.PI * (i / dayRows + phase))
-      rows[i * width + j] = valueOf()
-      function valueOf(): number {
-        switch (world) {
-          case 'independent':
-            return random.normal()
-          case 'autocorrelated':
-            level = 0.95 * level + 0.31 * random.normal()
-            return level
-          case 'slow':
-            level = 0.99 * level + 0.14 * random.normal()
-            return level
-          case 'daily':
-            return 2 * day + random.normal()
-          case 'rare':
-            return random.uniform() < 0.05 ? 1 : 0
-          default:
-            return world satisfies never
-        }
-      }
-    }
+    const next = course(world, Random.derived(seed, `${world}/${j}`))
+    for (let i = 0; i < count; i++) rows[i * width + j] = next(i)
   }
   return { rows, count, width, timesMs: Float64Array.from({ length: count }, (_, i) => i * 2 * minuteMs) }
+}
+
+/** Values of one column, by their place. */
+function course(world: World, random: Random): (place: number) => number {
+  const phase = random.uniform()
+  let level = random.normal()
+  const following = (share: number): number => {
+    level = share * level + Math.sqrt(1 - share * share) * random.normal()
+    return level
+  }
+  switch (world) {
+    case 'independent':
+      return () => random.normal()
+    case 'autocorrelated':
+      return () => following(0.95)
+    case 'slow':
+      return () => following(0.99)
+    case 'daily':
+      return (place) => 2 * Math.sin(2 * Math.PI * (place / dayRows + phase)) + random.normal()
+    case 'rare':
+      return () => (random.uniform() < 0.05 ? 1 : 0)
+    default:
+      return world satisfies never
+  }
 }
 
 /** Rows [from, to) alone. */

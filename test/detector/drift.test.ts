@@ -71,6 +71,8 @@ for (const [world, by, least] of [
   test(`drift is told and the feature named: ${world}, ${by} deviations`, (t) => {
     const { rate, named } = rateOf(world, shift(by))
     const right = named.filter((each) => each === 'b').length / named.length
-    t.diagnostic(`${world}: told in ${(100 * rate).toFixed(1)} %, the one feature named in ${(100 * right).toFixed(1)} %`)
+    t.diagnostic(
+      `${world}: told in ${(100 * rate).toFixed(1)} %, the one feature named in ${(100 * right).toFixed(1)} %`,
+    )
     assert.ok(right >= least, `${right}`)
   })
