@@ -7,6 +7,7 @@
 //   V2 an empty line is a row where there is one column, whose cell is missing; where there are more it is passed over.
 
 import { Failure } from '../../libs/core/failure.ts'
+import { textHash } from '../../libs/core/hash.ts'
 import { nearest } from '../../libs/core/near.ts'
 
 export interface Table {
@@ -15,13 +16,20 @@ export interface Table {
   readonly count: number
   /** Row-major, count × columns. */
   readonly cells: Float32Array
+  /** Of each row, 32 bits of the hash of its cell in the column of keys; none without such a column. */
+  readonly keys: Uint32Array
 }
 
 /** Largest number of columns. */
 const columnsMax = 10_000
 
-/** `choose` answers which of the columns in the header are wanted; Failure if one is absent. */
-export function parseCsv(text: string, place: string, choose: (header: readonly string[]) => readonly string[]): Table {
+/** `choose` answers which of the columns in the header are wanted; Failure if one, or that of keys, is absent. */
+export function parseCsv(
+  text: string,
+  place: string,
+  choose: (header: readonly string[]) => readonly string[],
+  key: string | null = null,
+): Table {
   const rows = rowsOf(text.replace(/^\uFEFF/, ''), place)
   const columns = rows.next().value?.cells ?? ['']
   if (columns.every((name) => name === '')) {
@@ -34,6 +42,8 @@ export function parseCsv(text: string, place: string, choose: (header: readonly 
   if (twice !== undefined) throw new Failure('data-invalid', `${place}: column ${twice} is named twice`)
   const wanted = choose(columns)
   const at = wanted.map((name) => indexOf(columns, name, place))
+  const keyAt = key === null ? null : indexOf(columns, key, place)
+  const keys: number[] = []
   const cells: number[] = []
   let count = 0
   for (const { line, cells: found } of rows) {
@@ -45,9 +55,10 @@ export function parseCsv(text: string, place: string, choose: (header: readonly 
       )
     }
     for (const i of at) cells.push(cell(found[i] ?? '', place, line, columns[i] ?? ''))
+    if (keyAt !== null) keys.push(textHash((found[keyAt] ?? '').trim()))
     count++
   }
-  return { columns: wanted, count, cells: Float32Array.from(cells) }
+  return { columns: wanted, count, cells: Float32Array.from(cells), keys: Uint32Array.from(keys) }
 }
 
 function indexOf(columns: readonly string[], name: string, place: string): number {

@@ -105,13 +105,14 @@ function batch(root: Command, context: (options: Options) => Context): void {
     .option('--columns <names>', 'columns to learn from, separated by commas (default: all)', list)
     .option('--drop <names>', 'columns to leave out', list)
     .option('--label <column>', 'column of labels: rows where it is not 0 are left out; never a feature')
+    .option('--key <column>', 'column that says whose a row is, where those differ: never a feature')
     .option('--train-rows <n>', 'learn from the first n rows that are left', whole)
     .option('--kind <kind>', `kind of detector: ${detectorKinds.join(', ')}`)
     .option('--setting <setting>', `of the ensemble, how much is spent on a row: ${detectorSettings.join(', ')}`)
     .option('--loss <loss>', `what its networks make small: ${lossKinds.join(', ')}`)
     .option('--window <n>', 'rows in a window; of one column alone the ensemble makes a series instead', whole, 1)
     .addHelpText('after', seriesHelp)
-    .option('--alarm-rate <rate>', 'share of normal rows that may alarm', rate, 0.01)
+    .option('--alarm-rate <rate>', 'share of normal rows that may alarm (default: 0.01, of a series 0.001)', rate)
     .action(async (file: string, options: Options) => {
       const { fitTable } = await import('./commands/fit.ts')
       await fitTable(context(options), file, {
@@ -119,12 +120,13 @@ function batch(root: Command, context: (options: Options) => Context): void {
         columns: (options['columns'] as string[] | undefined) ?? null,
         drop: (options['drop'] as string[] | undefined) ?? [],
         label: (options['label'] as string | undefined) ?? null,
+        key: (options['key'] as string | undefined) ?? null,
         trainRows: (options['trainRows'] as number | undefined) ?? null,
         kind: (options['kind'] as string | undefined) ?? null,
         setting: (options['setting'] as string | undefined) ?? null,
         loss: (options['loss'] as string | undefined) ?? null,
         window: Number(options['window']),
-        alarmRate: Number(options['alarmRate']),
+        alarmRate: (options['alarmRate'] as number | undefined) ?? null,
       })
     })
   command(root, 'score <rows.csv>', 'score a table', 'plumbline score rows.csv --detector detector.safetensors')
@@ -132,12 +134,14 @@ function batch(root: Command, context: (options: Options) => Context): void {
     .addOption(
       new Option('--align <how>', 'where the score of a window stands').choices(['causal', 'spread']).default('causal'),
     )
+    .option('--key <column>', 'column that says whose a row is: by its own threshold, if fit was told')
     .option('--out <file>', 'where the scores go (default: standard output)')
     .action(async (file: string, options: Options) => {
       const { scoreTable } = await import('./commands/score.ts')
       await scoreTable(context(options), file, {
         detector: String(options['detector']),
         align: options['align'] === 'spread' ? 'spread' : 'causal',
+        key: (options['key'] as string | undefined) ?? null,
         out: (options['out'] as string | undefined) ?? null,
       })
     })

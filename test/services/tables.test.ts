@@ -108,7 +108,7 @@ describe('fit and score', { concurrency: 2 }, () => {
       said.stdout,
       /learnt from 3000 rows, each how new value is after the rows before it \(a series has no need/,
     )
-    const learnt = await run(...flags, '--out', 's-other', '--alarm-rate', '0.001', '--json')
+    const learnt = await run(...flags, '--out', 's-other', '--json')
     assert.equal(JSON.parse(learnt.stdout)['rowsAre'], 'novelties')
     const [few, all] = [
       await run('score', 'series.csv', '--detector', 's'),
@@ -139,5 +139,31 @@ describe('fit and score', { concurrency: 2 }, () => {
     const odd = await run('score', 'nothing.csv', '--detector', 'small')
     assert.equal(odd.code, 0, odd.stderr)
     assert.equal(scoredIn(odd.stdout).scores.length, 4)
+  })
+
+  test('where rows are of several keys that differ, each has a threshold of its own', async () => {
+    const random = Random.derived(seed, 'keys')
+    const lines = Array.from({ length: 3000 }, (_, row) => {
+      const loud = row % 5 === 0 ? 4 : 1
+      const cells = [loud * random.normal(), loud * random.normal(), loud * random.normal()]
+      return `${cells.map((cell) => cell.toFixed(4)).join(',')},shop ${row % 5}`
+    })
+    writeFileSync(path.join(dir, 'shops.csv'), `a,b,c,shop\n${lines.join('\n')}\n`)
+    const learnt = await run('fit', 'shops.csv', '--out', 'k', '--key', 'shop', '--kind', 'undercomplete')
+    assert.equal(learnt.code, 0, learnt.stderr)
+    const thresholdsOf = async (...more: string[]): Promise<number[]> => {
+      const { stdout } = await run('score', 'shops.csv', '--detector', 'k', ...more)
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => Number(line.split(',')[1]))
+    }
+    const own = await thresholdsOf('--key', 'shop')
+    assert.ok((own[0] ?? 0) > 2 * (own[1] ?? 0), `the loud shop has ${own[0]}, another ${own[1]}`)
+    assert.equal(new Set(await thresholdsOf()).size, 1, 'one for all where nobody says whose a row is')
+    const windowed = await run('fit', 'shops.csv', '--out', 'k', '--key', 'shop', '--window', '3')
+    assert.equal(windowed.code, 2)
+    assert.match(windowed.stderr, /leave --key or --window out/)
   })
 })

@@ -25,14 +25,18 @@ export interface FitOptions {
   readonly columns: readonly string[] | null
   readonly drop: readonly string[]
   readonly label: string | null
+  readonly key: string | null
   readonly trainRows: number | null
   readonly kind: string | null
   readonly setting: string | null
   readonly loss: string | null
   readonly window: number
-  readonly alarmRate: number
+  /** Null: as the rows' form has it. */
+  readonly alarmRate: number | null
 }
 
+/** Of a series less, since an incident speaks in one row of it. */
+const alarmRates: Readonly<Record<TableForm, number>> = { values: 0.01, novelties: 0.001 }
 /** Rows kept in the artefact, with their scores, to check every engine that loads it. */
 const goldenRows = 16
 /** Values of all rows together: 2 GiB. A row that is a window holds those of all its steps. */
@@ -46,13 +50,15 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   const loss = lossOf(options.loss ?? 'squared')
   const folder = path.dirname(options.out)
   if (!files.isFolder(folder)) throw new Failure('file-unreadable', `${options.out}: there is no folder ${folder}`)
-  const table = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, (header) =>
-    chosen(header, options, file),
-  )
+  if (options.key !== null && options.window > 1)
+    throw new Failure('usage', 'rows of several keys make no window: leave --key or --window out')
+  const text = new TextDecoder().decode(files.readBytes(file))
+  const table = parseCsv(text, file, (header) => chosen(header, options, file), options.key)
   const names = options.label === null ? table.columns : table.columns.slice(0, -1)
   const form = formOf(kind, names)
   const window = form === 'novelties' ? 1 : options.window
-  const normal = normalRows({ ...table, cells: rowsIn(form, table.cells, table.columns.length) }, names.length)
+  const alarmRate = options.alarmRate ?? alarmRates[form]
+  const normal = normalRows({ ...table, cells: rowsIn(form, table, table.columns.length) }, names.length)
   const count = Math.min(options.trainRows ?? normal.count, normal.count)
   const width = names.length * window
   checkSize(file, Math.max(0, count - window + 1), window, names.length)
@@ -66,15 +72,23 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     names,
     revision: revisionOf(names, window, form),
     rowsAre: form,
+    ...(options.key === null ? {} : { keys: normal.keys.subarray(0, count) }),
     kind,
     ...(setting === null ? {} : { setting }),
     loss,
     seed: context.settings.seed,
-    alpha: options.alarmRate,
+    alpha: alarmRate,
     steps: window,
     backend: context.settings.trainOn,
     onProgress: (share, loss) => context.progress(`${Math.round(share * 100)} %  loss ${loss.toPrecision(4)}`),
-    manifest: { code: context.version, rowsInFile: table.count, rowsNormal: normal.count, window, rowsAre: form },
+    manifest: {
+      code: context.version,
+      rowsInFile: table.count,
+      rowsNormal: normal.count,
+      window,
+      rowsAre: form,
+      key: options.key,
+    },
   })
   const step = Math.max(1, Math.floor(windows / goldenRows))
   const golden = new Float32Array(goldenRows * width)
@@ -99,7 +113,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     context.json
       ? JSON.stringify(facts)
       : `${facts.out}: ${kind}, learnt from ${windows} ${rowsText(form, names)} in ${facts.seconds} s; ` +
-          `threshold ${facts.threshold.toPrecision(5)} for an alarm rate of ${options.alarmRate}`,
+          `threshold ${facts.threshold.toPrecision(5)} for an alarm rate of ${alarmRate}`,
   )
 }
 
@@ -151,25 +165,33 @@ async function fitted(place: string, options: Parameters<typeof fit>[0]): Promis
 
 /** The columns to learn from, and after them that of the labels. */
 function chosen(header: readonly string[], options: FitOptions, file: string): string[] {
-  const { columns, drop, label } = options
+  const { columns, drop, label, key } = options
   for (const name of drop) {
     if (!header.includes(name)) throw new Failure('data-invalid', `${file}: no column ${name}, which --drop names`)
   }
-  const names = [...new Set(columns ?? header)].filter((name) => name !== label && !drop.includes(name))
+  const names = [...new Set(columns ?? header)].filter((name) => name !== label && name !== key && !drop.includes(name))
   if (names.length === 0) throw new Failure('data-invalid', `${file}: no column is left to learn from`)
   return label === null ? names : [...names, label]
 }
 
+interface Normal {
+  readonly rows: Float32Array
+  readonly count: number
+  readonly keys: Uint32Array
+}
+
 /** The rows whose label, where there is one, is 0. */
-function normalRows({ columns, count: rows, cells }: Table, width: number): { rows: Float32Array; count: number } {
+function normalRows({ columns, count: rows, cells, keys }: Table, width: number): Normal {
   const full = columns.length
-  if (full === width) return { rows: cells, count: rows }
+  if (full === width) return { rows: cells, count: rows, keys }
   const kept = new Float32Array(rows * width)
+  const keptKeys = new Uint32Array(keys.length)
   let count = 0
   for (let row = 0; row < rows; row++) {
     if (cells[row * full + width] !== 0) continue
+    if (keys.length > 0) keptKeys[count] = keys[row] as number
     kept.set(cells.subarray(row * full, row * full + width), count * width)
     count++
   }
-  return { rows: kept.subarray(0, count * width), count }
+  return { rows: kept.subarray(0, count * width), count, keys: keptKeys.subarray(0, count) }
 }
