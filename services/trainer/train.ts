@@ -12,12 +12,8 @@ import { Failure } from '../../libs/core/failure.ts'
 import { sha256 } from '../../libs/core/hash.ts'
 import { artefact } from '../../libs/detector/artefact.ts'
 import { alphaOf } from '../../libs/detector/calibration.ts'
-import { type Canaries, canaries, isMade } from '../../libs/detector/canaries.ts'
-import type { Detector } from '../../libs/detector/detector.ts'
-import { drift } from '../../libs/detector/drift.ts'
-import { driftReference, type Reference } from '../../libs/detector/drift-reference.ts'
 import { fit } from '../../libs/detector/fit.ts'
-import { type GateResult, gate, scoreRows } from '../../libs/detector/gate.ts'
+import { type GateResult, gate } from '../../libs/detector/gate.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { Json } from '../../libs/detector/model.ts'
 import type { TrainerChoice } from '../../libs/detector/training.ts'
@@ -26,10 +22,11 @@ import { fold } from '../../libs/stream/fold.ts'
 import type { Spec } from '../../libs/stream/spec.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { stream as compile } from '../../libs/stream/stream-compile.ts'
+import { besideOf, inheritedOf } from './beside.ts'
 import { type History, history } from './history.ts'
-import { changeMs, type Incumbent, incumbentOf, ratiosOf } from './incumbent.ts'
+import { changeMs, incumbentOf, ratiosOf } from './incumbent.ts'
 import { capped } from './key-cap.ts'
-import { confirmedRows, inheritedCanaries, labelledRows, readLabels } from './labelled.ts'
+import { labelledRows, readLabels } from './labelled.ts'
 import { type Normal, normalRows } from './normal.ts'
 import { rowsAt, type SampledRows } from './sample.ts'
 import { shapeOf } from './shape.ts'
@@ -133,7 +130,7 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     parent: request.incumbent?.version ?? null,
   })
   const candidate = detector(model, 'candidate')
-  const inherited = incumbent === null ? null : inheritedOf(incumbent, stream, parts, labels)
+  const inherited = incumbent === null ? null : inheritedOf(incumbent, stream, parts.held, labels)
   const judged = gate({
     candidate,
     incumbent: incumbent?.detector ?? null,
@@ -147,7 +144,14 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     ...(inherited === null ? {} : { canaries: { rows: inherited.rows, count: inherited.origins.length } }),
   })
   const gated = { ...model, gate: { verdict: judged.verdict, reasons: judged.reasons, numbers: judged.numbers } }
-  const beside = besideOf(candidate, { stream, past, normal, parts, inherited, seed: request.seed })
+  const beside = besideOf(candidate, {
+    stream,
+    past,
+    places: normal.places,
+    held: parts.held,
+    inherited,
+    seed: request.seed,
+  })
   const bytes = artefact({ ...gated, ...beside }, golden(parts.learnt, stream.width))
   tools.progress(`done in ${((tools.elapsedMs() - startedMs) / 1000).toFixed(1)} s`)
   return {
@@ -172,50 +176,6 @@ function trendOf({ trend }: TrainRequest, past: History, ratios: Float32Array | 
 
 function labelCounts(labels: Labels): LabelCounts {
   return { read: labels.size, faulty: labels.faults.count, faults: labels.faults.first }
-}
-
-/** What the candidate must go on finding; once what is normal has changed, anomalies made of what it was are no measure. */
-function inheritedOf(incumbent: Incumbent, stream: Stream, { held }: Parts, labels: Labels): Canaries {
-  const { reference } = incumbent
-  const scores = scoreRows(incumbent.detector, held.rows, held.count)
-  const found = reference === null ? null : drift(reference, { ...held, ...shapeOf(stream), scores })
-  const made = (found?.ratio ?? 0) > 1 ? 'retire' : 'keep'
-  return inheritedCanaries(incumbent.canaries, labels, { topic: stream.spec.source.topic, width: stream.width, made })
-}
-
-interface Beside {
-  readonly stream: Stream
-  readonly past: History
-  readonly normal: Normal
-  readonly parts: Parts
-  readonly inherited: Canaries | null
-  readonly seed: number
-}
-
-/** What travels with the model for those that come after it. */
-function besideOf(candidate: Detector, beside: Beside): { canaries: Canaries; reference?: Reference } {
-  const { stream, past, normal, parts, inherited, seed } = beside
-  const { width, groups } = stream
-  const hasMade = inherited?.origins.some(isMade) ?? false
-  const all = rowsAt(past, normal.places, width)
-  const reference = driftReference({
-    ...all,
-    width,
-    columns: stream.stepWidth,
-    scores: scoreRows(candidate, all.rows, all.count),
-    unseen: scoreRows(candidate, parts.held.rows, parts.held.count),
-    salt: seed,
-    modulus: past.modulus,
-  })
-  return {
-    canaries: canaries({
-      detector: candidate,
-      inherited,
-      confirmed: confirmedRows(past.calls, width),
-      made: hasMade ? null : { ...parts.held, groups, seed },
-    }),
-    ...(reference === null ? {} : { reference }),
-  }
 }
 
 interface Parts {
