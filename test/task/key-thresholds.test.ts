@@ -34,17 +34,17 @@ test('a key is judged by its own threshold, which its alerts state; others by th
   const keys = [...new Set(whole.map(({ key }) => key))]
   const [loud = '', quiet = ''] = keys.sort((a, b) => of(whole, b).length - of(whole, a).length)
   const scores = of(whole, loud).map(({ score }) => score)
-  const factor = Math.fround((Math.min(...scores) + 1) / 60)
+  const factor = Math.fround((Math.min(...scores) + 1) / WHOLE)
   const own = await alertsBy(factors({ [loud]: factor, [quiet]: 0.5 }))
-  const left = of(whole, loud).filter(({ score }) => score > 60 * factor)
+  const left = of(whole, loud).filter(({ score }) => score > WHOLE * factor)
   assert.ok(left.length < of(whole, loud).length, 'something is excused')
   assert.deepEqual(
     of(own, loud).map(({ id }) => id),
     left.map(({ id }) => id),
   )
-  assert.ok(of(own, loud).every(({ threshold }) => threshold === 60 * factor))
+  assert.ok(of(own, loud).every(({ threshold }) => threshold === WHOLE * factor))
   assert.ok(of(own, quiet).length > of(whole, quiet).length, 'a quiet key alarms earlier')
-  assert.ok(of(own, quiet).every(({ threshold, score }) => threshold === 30 && score > 30))
+  assert.ok(of(own, quiet).every(({ threshold, score }) => threshold === WHOLE / 2 && score > threshold))
   const rest = (alerts: typeof whole) => alerts.filter(({ key }) => key !== loud && key !== quiet)
   assert.deepEqual(rest(own), rest(whole))
 })
