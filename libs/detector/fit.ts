@@ -33,6 +33,7 @@ import { ensemble } from './kinds/ensemble.ts'
 import { asGiven } from './kinds/given.ts'
 import type { Fitted, Kind } from './kinds/kind.ts'
 import { recurrent } from './kinds/recurrent.ts'
+import { whitenedWidthMax } from './kinds/scoring.ts'
 import { sparse } from './kinds/sparse.ts'
 import { undercomplete } from './kinds/undercomplete.ts'
 import { variational } from './kinds/variational.ts'
@@ -94,7 +95,8 @@ export async function fit(request: FitRequest): Promise<Model> {
   if (request.setting !== undefined && request.kind !== 'ensemble')
     throw new Failure('usage', `the kind ${request.kind} has no settings: ensemble alone has`)
   const ordered = finiteInOrder(request)
-  const parts = folds(ordered.length, kinds[request.kind].isSlow ? 'slow' : 'quick')
+  const isSlow = kinds[request.kind].isSlow || width > whitenedWidthMax
+  const parts = folds(ordered.length, isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
   const final = await learn(request, ordered, { done: 0, share })
   const { held, known, together } = final.fitted
