@@ -2,14 +2,24 @@
 // A consumer meets kinds of a newer version; `eventOf` answers null for what it does not know, it does not fail.
 
 import type { Message } from '../core/message.ts'
+import type { TailKind } from '../stream/spec.ts'
 
 interface Common {
   readonly stream: string
   readonly atMs: number
 }
 
+interface Threshold {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly version: string
+  readonly thresholdBefore: number
+  readonly thresholdAfter: number
+}
+
 export type Event =
-  /** From `offset` on, this partition is judged by this version and threshold (null: by none). */
+  /** From `offset` on, this partition is judged by this version and threshold (null: by none), with a tail of this kind. */
   | (Common & {
       readonly kind: 'detector-switched'
       readonly topic: string
@@ -17,7 +27,18 @@ export type Event =
       readonly offset: number
       readonly version: string | null
       readonly threshold: number | null
+      readonly tail: TailKind
     })
+  /** What is normal has changed: from `offset` on, this partition is judged by `thresholdAfter`. */
+  | (Common &
+      Threshold & {
+        readonly kind: 'regime-changed'
+        /** Share of rows that alarmed while it was found, and the share that should have. */
+        readonly rate: number
+        readonly budget: number
+      })
+  /** It is as the detector knows it again: from `offset` on, its own threshold judges. */
+  | (Common & Threshold & { readonly kind: 'regime-returned' })
   | (Common & {
       readonly kind: 'trained'
       readonly version: string
@@ -60,9 +81,18 @@ export type Event =
       readonly reason: string
     })
 
+/** The threshold of a partition changed because what is normal did. */
+export type RegimeChange = Extract<Event, { readonly kind: 'regime-changed' | 'regime-returned' }>
+
+export function isChange(event: Event): event is RegimeChange {
+  return event.kind === 'regime-changed' || event.kind === 'regime-returned'
+}
+
 export type EventKind = Event['kind']
 export const eventKinds: readonly EventKind[] = [
   'detector-switched',
+  'regime-changed',
+  'regime-returned',
   'trained',
   'drifted',
   'promoted',
@@ -92,6 +122,7 @@ export interface Switch {
   readonly offset: number
   readonly version: string | null
   readonly threshold: number | null
+  readonly tail: TailKind
   readonly timestampMs: number
 }
 
@@ -104,6 +135,7 @@ export function detectorSwitched(change: Switch): Message {
     offset: change.offset,
     version: change.version,
     threshold: change.threshold,
+    tail: change.tail,
     atMs: change.timestampMs,
   })
 }

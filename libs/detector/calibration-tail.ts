@@ -27,6 +27,11 @@ export function fitTail(sorted: Float32Array): Tail | null {
   const level = sorted[count - size - 1]!
   const excesses: number[] = []
   for (let i = count - size; i < count; i++) if (sorted[i]! > level) excesses.push(sorted[i]! - level)
+  return tailOf(level, excesses, count)
+}
+
+/** Of the excesses over `level` among `count` scores; null where there are too few. */
+export function tailOf(level: number, excesses: readonly number[], count: number): Tail | null {
   if (excesses.length < excessesMin) return null
   const candidates = [byMoments(excesses), ...byLikelihood(excesses)]
   let best: Shape | null = null

@@ -23,6 +23,10 @@ export interface Detector {
   readonly factorMin: number
   /** Of a key's text, > 0; 1 unless keys were found to differ. */
   factorOf(key: string): number
+  /** Whether any key has a factor other than 1. */
+  readonly hasFactors: boolean
+  /** Shape of the calibrated tail of normal scores; null without one. */
+  readonly tailShape: number | null
   /** Rows that `input` holds. */
   readonly rowsMax: number
   /** Where the caller writes rows (stride = width); in the kernel's memory. NaN = missing. Valid for as long as the detector. */

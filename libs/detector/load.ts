@@ -55,6 +55,8 @@ export function detector(model: Model, version: string, running: Engine = engine
     threshold: model.calibration.threshold,
     factorMin: keys === null ? 1 : keys.factors.reduce((least, factor) => Math.min(least, factor), 1),
     factorOf: (key) => (keys === null ? 1 : factorOf(keys, textHash(key))),
+    hasFactors: keys !== null,
+    tailShape: model.calibration.tail?.shape ?? null,
     rowsMax,
     input: running.input,
     score: running.score,

@@ -39,6 +39,8 @@ export interface Fold {
   readonly rowRecord: Int32Array
   /** Of the last call, a record each: event time in ms (NaN if rejected before it was known). */
   readonly eventTimesMs: Float64Array
+  /** Of the last call, two words a record: the hash of its key, where it was admitted. */
+  readonly keyHashes: Uint32Array
   readonly need: SchemaNeed | null
   supply(id: number, schema: string | 'absent'): void
 
@@ -105,6 +107,7 @@ class KeyedFold implements Fold {
   readonly outcomes: Uint8Array
   readonly rowRecord: Int32Array
   readonly eventTimesMs: Float64Array
+  readonly keyHashes: Uint32Array
   rowCount = 0
   readonly #stream: Stream
   readonly #decoder: Decoder
@@ -114,7 +117,6 @@ class KeyedFold implements Fold {
   readonly #chunk: Chunk
   readonly #slab: Slab
   readonly #placement: Placement
-  readonly #hashes: Uint32Array
   /** Steps of one call where rows have several, or are not wanted. */
   readonly #steps: Float32Array
   readonly #stepStride: number
@@ -139,7 +141,7 @@ class KeyedFold implements Fold {
     const keysMax = bucketKeysMax(stream.spec.keysMax, buckets)
     this.#slab = new Slab({ buckets, keysMax, stride: blank.length, stepStride: this.#stepStride })
     this.#placement = new Placement(buckets, stream.spec.source.latenessMs, coldAt[0] ?? reservedCells(stream))
-    this.#hashes = new Uint32Array(2 * rowsMax)
+    this.keyHashes = new Uint32Array(2 * rowsMax)
     this.#steps = new Float32Array(BLOCK_ROWS * stream.stepWidth)
     this.#chunk = chunkOf(BLOCK_ROWS, this.#columns, this.#slab)
   }
@@ -209,7 +211,7 @@ class KeyedFold implements Fold {
     this.#from = from
     const reached = this.#decoder.decode(records, from, to, this.#columns)
     const count = reached - from
-    const admitted = { outcomes: this.outcomes, timesMs: this.eventTimesMs, hashes: this.#hashes }
+    const admitted = { outcomes: this.outcomes, timesMs: this.eventTimesMs, hashes: this.keyHashes }
     this.#admission.admit(records, from, count, this.#columns, admitted)
     this.rowCount = 0
     for (let begin = 0; begin < count; begin += BLOCK_ROWS) {

@@ -7,6 +7,7 @@ import {
   lossKinds,
   type Spec,
   type TimeRange,
+  tailKinds,
   windowedKinds,
 } from './spec.ts'
 import { readFeatures } from './spec-features.ts'
@@ -84,7 +85,7 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
     detector: readDetector(
-      section('detector', { known: ['kind', 'setting', 'loss', 'alarms'], reserved: {} }),
+      section('detector', { known: ['kind', 'setting', 'loss', 'alarms', 'tail'], reserved: {} }),
       rows,
       faults,
     ),
@@ -140,6 +141,7 @@ function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec[
     setting,
     loss,
     alarms: readAlarms(map, faults),
+    tail: optional(map, 'tail', choice(tailKinds), 'fixed', faults),
   }
 }
 

@@ -24,6 +24,10 @@ export type DetectorSetting = (typeof detectorSettings)[number]
 export const lossKinds = ['squared', 'huber', 'binary-cross-entropy', 'mixed'] as const
 export type LossKind = (typeof lossKinds)[number]
 
+/** Whether a threshold stays as it was calibrated, or follows slow drift. */
+export const tailKinds = ['fixed', 'adaptive'] as const
+export type TailKind = (typeof tailKinds)[number]
+
 /** Applied to a number before it enters the row; every transform has an inverse, for explanations. */
 export const transforms = ['none', 'log1p', 'sqrt'] as const
 export type Transform = (typeof transforms)[number]
@@ -101,6 +105,7 @@ export interface Spec {
     readonly alarms:
       | { readonly kind: 'rate'; readonly rate: number }
       | { readonly kind: 'per-day'; readonly perDay: number }
+    readonly tail: TailKind
   }
   readonly training: {
     readonly everyMs: number

@@ -3,13 +3,16 @@
 // every offset" provable afterwards (I1, I2, I5), for the offsets that the ledger covers: from its beginning on. It shares the task's code on purpose: delivery is what it checks, while
 // decoding, folding and scoring have oracles of their own in the tests.
 
+import { isDeepStrictEqual } from 'node:util'
 import { alertIn } from '../alert/alert-message.ts'
+import { eventOf, isChange, type RegimeChange } from '../alert/events.ts'
 import type { Topics } from '../alert/topics.ts'
 import { indexAt, sliceOf } from '../core/records.ts'
 import { kindOf } from '../core/verdict.ts'
 import type { Detector } from '../detector/detector.ts'
 import { decoderOf } from '../stream/decoder.ts'
 import { bucketsFor, fold } from '../stream/fold.ts'
+import type { TailKind } from '../stream/spec.ts'
 import type { Stream } from '../stream/stream.ts'
 import type { Ledger } from './ledger.ts'
 import { replay, type Source } from './restore.ts'
@@ -20,6 +23,8 @@ export interface Switch {
   readonly offset: number
   readonly version: string | null
   readonly threshold: number | null
+  /** Absent in events of before there were kinds: fixed. */
+  readonly tail?: TailKind
 }
 
 /** An alert as consumers see it. */
@@ -43,6 +48,8 @@ export interface AuditOptions {
   readonly detector: (version: string) => Detector
   /** Committed alerts of this partition that the ledger covers, by id. */
   readonly alerts: ReadonlyMap<string, Committed>
+  /** Committed changes of regime of this partition that the ledger covers, in the order of the log. */
+  readonly changes: readonly RegimeChange[]
   readonly resolve: (id: number) => Promise<string | 'absent'>
 }
 
@@ -71,6 +78,7 @@ export async function audit(options: AuditOptions): Promise<string[]> {
     scored: () => {},
   })
   const expected = new Map<string, Expected>()
+  const changes: RegimeChange[] = []
   const switches = [...options.switches]
   for await (const records of source.read(topic, partition, judgedFrom, ledger.nextOffset)) {
     let from = 0
@@ -82,7 +90,11 @@ export async function audit(options: AuditOptions): Promise<string[]> {
         task.offer(
           next.version === null
             ? null
-            : { detector: options.detector(next.version), threshold: next.threshold ?? Number.POSITIVE_INFINITY },
+            : {
+                detector: options.detector(next.version),
+                threshold: next.threshold ?? Number.POSITIVE_INFINITY,
+                tail: next.tail ?? 'fixed',
+              },
         )
         switches.shift()
         continue
@@ -90,6 +102,8 @@ export async function audit(options: AuditOptions): Promise<string[]> {
       const to = next === undefined ? records.count : indexAt(records, next.offset)
       const step = task.step(sliceOf(records, from, to), 0)
       for (const message of step.outputs) {
+        const event = message.topic === topics.events ? eventOf(message.value) : null
+        if (event !== null && isChange(event)) changes.push(event)
         if (message.topic !== topics.alerts || message.value === null) continue
         const { id, offset } = alertIn(message.value, message.headers)
         expected.set(id, { offset, value: message.value })
@@ -98,7 +112,11 @@ export async function audit(options: AuditOptions): Promise<string[]> {
       from = step.need === null ? to : indexAt(records, step.nextOffset)
     }
   }
-  return [...ledgerFaults(task, ledger), ...alertFaults(expected, options.alerts, judgedBefore)]
+  return [
+    ...ledgerFaults(task, ledger),
+    ...alertFaults(expected, options.alerts, judgedBefore),
+    ...changeFaults(changes, options.changes, judgedBefore),
+  ]
 }
 
 function ledgerFaults(task: StreamTask, ledger: Ledger): string[] {
@@ -110,6 +128,28 @@ function ledgerFaults(task: StreamTask, ledger: Ledger): string[] {
   const [a, b] = task.chain
   if (a !== ledger.chain[0] || b !== ledger.chain[1]) {
     faults.push(`chain: ledger ${ledger.chain.join(',')}, recomputed ${a},${b}`)
+  }
+  if (!isDeepStrictEqual(task.memory, ledger.memory)) faults.push('memory of scores: other than recomputed')
+  return faults
+}
+
+/** As for alerts: of what was judged before `judgedBefore` there may be other opinions on the log. */
+function changeFaults(
+  expected: readonly RegimeChange[],
+  committed: readonly RegimeChange[],
+  judgedBefore: number,
+): string[] {
+  const faults: string[] = []
+  const wanted = new Set(expected.map((each) => JSON.stringify(each)))
+  const seen = new Set<string>()
+  for (const each of committed) {
+    const text = JSON.stringify(each)
+    const isOurs = each.offset > judgedBefore
+    if (isOurs && (seen.has(text) || !wanted.has(text))) faults.push(`${each.kind} at ${each.offset}: not expected`)
+    seen.add(text)
+  }
+  for (const each of expected) {
+    if (!seen.has(JSON.stringify(each))) faults.push(`${each.kind} at ${each.offset}: expected, not committed (lost)`)
   }
   return faults
 }

@@ -4,7 +4,7 @@
 // beginning, or by another revision, is passed over too.
 
 import { alertIn } from '../alert/alert-message.ts'
-import { eventOf } from '../alert/events.ts'
+import { eventOf, isChange, type RegimeChange } from '../alert/events.ts'
 import type { Topics } from '../alert/topics.ts'
 import { headersOf, keyBytes, type Records, valueBytes } from '../core/records.ts'
 import { load } from '../detector/load.ts'
@@ -25,6 +25,8 @@ export interface Audited {
   readonly judged: number
   readonly alerts: number
   readonly switches: number
+  /** Of regime, there and back. */
+  readonly changes: number
   /** Detectors that judged, by the switches. */
   readonly versions: number
 }
@@ -43,6 +45,7 @@ export async function auditStream(
   }
   const alerts = await alertsByPartition(log, topics.alerts, stream, ledgers)
   const switches = await switchesByPartition(log, topics.events, name, ledgers)
+  const changes = await changesByPartition(log, topics.events, name, ledgers)
   const publications = new Publications()
   await eachRun(log, topics.detectors, (records) => publications.take(records))
   const faults: string[] = []
@@ -68,6 +71,7 @@ export async function auditStream(
       switches: switches.get(partition) ?? [],
       detector: (version) => load(publications.artefact(name, version) ?? new Uint8Array(0), { version }),
       alerts: alerts.get(partition) ?? new Map(),
+      changes: changes.get(partition) ?? [],
       resolve,
     })
     faults.push(...found.map((fault) => `partition ${partition}: ${fault}`))
@@ -79,6 +83,7 @@ export async function auditStream(
     judged,
     alerts: seen.reduce((sum, each) => sum + each.seen, 0),
     switches: all.length,
+    changes: [...changes.values()].flat().length,
     versions: new Set(all.flatMap(({ version }) => version ?? [])).size,
   }
 }
@@ -146,7 +151,26 @@ async function switchesByPartition(
       found.set(event.partition, own)
       while ((own.at(-1)?.offset ?? -1) >= event.offset) own.pop()
       if (!covers(ledgers[event.partition], event.offset)) continue
-      own.push({ offset: event.offset, version: event.version, threshold: event.threshold })
+      own.push({ offset: event.offset, version: event.version, threshold: event.threshold, tail: event.tail })
+    }
+  })
+  return found
+}
+
+/** A change comes with the record before the offset from which it holds. */
+async function changesByPartition(
+  log: Log,
+  topic: string,
+  stream: string,
+  ledgers: readonly (Ledger | null)[],
+): Promise<Map<number, RegimeChange[]>> {
+  const found = new Map<number, RegimeChange[]>()
+  await eachRun(log, topic, (records) => {
+    for (let i = 0; i < records.count; i++) {
+      const event = eventOf(valueBytes(records, i))
+      if (event === null || !isChange(event) || event.stream !== stream) continue
+      if (!covers(ledgers[event.partition], event.offset - 1)) continue
+      found.set(event.partition, [...(found.get(event.partition) ?? []), event])
     }
   })
   return found

@@ -5,16 +5,21 @@
 //   L2 bucketOffsets[b] is the offset that bucket b is as of; a clean bucket advances here without being written again.
 //   L3 counts and chain cover every offset of [beginning.judgedFrom, nextOffset), judged with state of the records from
 //      beginning.foldedFrom on, so an offline recomputation of the input must give the same.
-// Format 2 added the beginning; a ledger of format 1 does not say what it counts, and is not read.
+//   L4 memory is that of the scores of [since the detector in force took over, nextOffset); no replay touches it.
+// Format 2 added the beginning, format 3 the memory. Ledgers of older formats are not read: what they counted, or what the
+// threshold after them would be, cannot be told.
 // JSON, because people read it when something is wrong; the offsets are packed, since there may be thousands of buckets.
 
 import { Failure } from '../core/failure.ts'
 import { OUTCOMES } from '../core/verdict.ts'
+import type { TailKind } from '../stream/spec.ts'
+import { type Remembered, remembered, written } from './remembered.ts'
 
-/** Which detector judges, and the threshold in force (the pointer's, or the artefact's own). */
+/** Which detector judges, and the threshold that it began with (the pointer's, or the artefact's own). */
 export interface DetectorInForce {
   readonly version: string
   readonly threshold: number
+  readonly tail: TailKind
 }
 
 /** Where the judging began that a ledger continues: at a first start, with a new revision, or after a reset. */
@@ -41,9 +46,11 @@ export interface Ledger {
   readonly bucketWritten: Uint8Array
   /** Schema ids that the registry confirmed not to exist; a replay must reject their records again. */
   readonly absentSchemas: readonly number[]
+  /** Null without a detector. */
+  readonly memory: Remembered | null
 }
 
-const format = 2
+const format = 3
 
 export function encodeLedger(ledger: Ledger): Uint8Array {
   const counts: Record<string, number> = {}
@@ -59,6 +66,7 @@ export function encodeLedger(ledger: Ledger): Uint8Array {
       chain: ledger.chain,
       buckets: packOffsets(ledger).toString('base64'),
       absentSchemas: ledger.absentSchemas,
+      memory: ledger.memory === null ? null : written(ledger.memory),
     }),
   )
 }
@@ -85,6 +93,7 @@ export function decodeLedger(bytes: Uint8Array): Ledger {
       bucketOffsets: offsets,
       bucketWritten: written,
       absentSchemas: raw.absentSchemas,
+      memory: raw.memory === null ? null : remembered(raw.memory),
     }
   } catch (thrown) {
     throw new Failure(

@@ -3,31 +3,38 @@
 // Invariants
 //   T1 every record gets exactly one outcome, counted and chained in offset order (I1).
 //   T2 the detector changes only at the first step after a checkpoint, so that all outcomes of one transaction carry one
-//      version and one threshold (I4); each change is an event that names the offset from which it holds, and so is the
-//      first choice after a beginning, though it be none.
+//      version (I4); each change is an event that names the offset from which it holds, and so is the first choice after a
+//      beginning, though it be none.
 //   T3 ids depend on the record's position alone (I5).
 //   T4 what a step could not judge for want of a schema is left to the next step, whole.
+//   T5 the threshold of a row follows from the detector in force and the scores since it took over (score-memory.ts), and
+//      from nothing else: not from how records were cut into batches and transactions. It may change within a transaction;
+//      a change of regime is an event that names the offset from which it holds, and every alert says what judged it.
 
-import { alertMessage } from '../alert/alert-message.ts'
 import { detectorSwitched } from '../alert/events.ts'
 import { rejectMessage } from '../alert/rejects.ts'
 import type { Topics } from '../alert/topics.ts'
 import { confluentIdAt } from '../codec/framing.ts'
 import type { Message } from '../core/message.ts'
 import { type Records, recordsOf } from '../core/records.ts'
-import { ANOMALOUS, LEARNING, NORMAL, OUTCOMES, REJECTED, reasonOf, rejected } from '../core/verdict.ts'
+import { LEARNING, NORMAL, OUTCOMES, REJECTED, reasonOf, rejected } from '../core/verdict.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { Fold } from '../stream/fold.ts'
+import type { TailKind } from '../stream/spec.ts'
 import type { Stream } from '../stream/stream.ts'
 import { Chain } from './chain.ts'
 import { bucketKey, Checkpoint } from './checkpoint.ts'
-import { encodeLedger } from './ledger.ts'
+import { Judge } from './judge.ts'
+import { type DetectorInForce, encodeLedger } from './ledger.ts'
+import type { Remembered } from './remembered.ts'
 import type { Restored } from './restore.ts'
 
 /** What judges, or null while there is none. `threshold` is the pointer's where it overrides the artefact's. */
 export interface InForce {
   readonly detector: Detector
   readonly threshold: number
+  /** The spec's, unless said otherwise. */
+  readonly tail?: TailKind
 }
 
 export interface TaskOptions {
@@ -54,7 +61,7 @@ export class StreamTask {
   readonly #fold: Fold
   readonly #chain: Chain
   readonly #checkpoint: Checkpoint
-  readonly #scores: Float32Array
+  readonly #judge: Judge
   readonly #absentSchemas: number[]
   #inForce: InForce | null
   /** What the events topic says; undefined where it says nothing since the beginning. */
@@ -74,7 +81,9 @@ export class StreamTask {
     this.#recorded = restored.ledger === null ? undefined : name(restored.ledger.detector)
     this.#inForce = options.inForce
     this.#nextOffset = restored.position
-    this.#scores = new Float32Array(fold.rowsMax)
+    this.#judge = new Judge(options)
+    const asked = this.#asked()
+    if (name(asked) === this.#recorded) this.#takeOver(asked, restored.ledger?.memory ?? null)
     this.#checkpoint = new Checkpoint({
       fold,
       topic: options.topics.state,
@@ -98,6 +107,15 @@ export class StreamTask {
     return this.#inForce
   }
 
+  /** Of the next row; null while nothing judges. */
+  get threshold(): number | null {
+    return this.#judge.memory?.threshold ?? null
+  }
+
+  get memory(): Remembered | null {
+    return this.#judge.memory?.remembered ?? null
+  }
+
   get chain(): readonly [number, number] {
     return this.#chain.value
   }
@@ -113,7 +131,7 @@ export class StreamTask {
     let need: Stepped['need'] = null
     while (index < records.count && need === null) {
       this.#settleDetector(outputs, records.offsets[index] as number)
-      const reached = this.#judge(records, index, Math.min(index + this.#fold.rowsMax, records.count), outputs)
+      const reached = this.#take(records, index, Math.min(index + this.#fold.rowsMax, records.count), outputs)
       if (reached > index) this.#timestampMs = records.timestampsMs[reached - 1] as number
       index = reached
       need = this.#fold.need
@@ -154,7 +172,8 @@ export class StreamTask {
       revision: stream.revision,
       beginning: this.#options.restored.beginning,
       nextOffset: this.#nextOffset,
-      detector: this.#versionInForce(),
+      detector: this.#asked(),
+      memory: this.memory,
       counts: this.counts,
       chain: this.#chain.value,
       bucketOffsets: this.#checkpoint.bucketOffsets,
@@ -172,10 +191,17 @@ export class StreamTask {
     return messages
   }
 
-  #versionInForce(): { version: string; threshold: number } | null {
-    return this.#inForce === null
-      ? null
-      : { version: this.#inForce.detector.version, threshold: this.#inForce.threshold }
+  /** What was asked to judge. */
+  #asked(): DetectorInForce | null {
+    if (this.#inForce === null) return null
+    const { detector, threshold, tail } = this.#inForce
+    return { version: detector.version, threshold, tail: tail ?? this.#options.stream.spec.detector.tail }
+  }
+
+  #takeOver(asked: DetectorInForce | null, state: Remembered | null): void {
+    const detector = this.#inForce?.detector ?? null
+    if (asked === null || detector === null) this.#judge.stop()
+    else this.#judge.takeOver(detector, asked, state)
   }
 
   #settleDetector(outputs: Message[], offset: number): void {
@@ -185,9 +211,10 @@ export class StreamTask {
       this.#inForce = this.#offered
       this.#offered = undefined
     }
-    const now = this.#versionInForce()
+    const now = this.#asked()
     if (name(now) === this.#recorded) return
     this.#recorded = name(now)
+    this.#takeOver(now, null)
     const { topics, partition, stream } = this.#options
     outputs.push(
       detectorSwitched({
@@ -198,13 +225,14 @@ export class StreamTask {
         offset,
         version: now?.version ?? null,
         threshold: now?.threshold ?? null,
+        tail: now?.tail ?? 'fixed',
         timestampMs: this.#timestampMs,
       }),
     )
   }
 
   /** Folds, scores and judges records [from, to), at most rowsMax; answers the index reached. */
-  #judge(records: Records, from: number, to: number, outputs: Message[]): number {
+  #take(records: Records, from: number, to: number, outputs: Message[]): number {
     const fold = this.#fold
     const detector = this.#inForce?.detector ?? null
     const reached = fold.fold(records, from, to, detector === null ? null : detector.input)
@@ -214,9 +242,7 @@ export class StreamTask {
     if (detector === null) {
       for (let i = 0; i < count; i++) if (outcomes[i] === NORMAL) outcomes[i] = LEARNING
     } else if (rowCount > 0) {
-      detector.score(rowCount, this.#scores)
-      this.#options.scored(this.#scores, rowCount, this.#inForce?.threshold ?? 0)
-      this.#alarm(records, from, rowCount, outputs)
+      this.#judge.judge(records, from, outputs)
     }
     const counts = this.counts
     for (let i = 0; i < count; i++) {
@@ -227,48 +253,6 @@ export class StreamTask {
     this.#chain.add(records.offsets, from, outcomes, count)
     this.#checkpoint.judged(count)
     return reached
-  }
-
-  #alarm(records: Records, from: number, rowCount: number, outputs: Message[]): void {
-    const threshold = this.#inForce?.threshold ?? Number.POSITIVE_INFINITY
-    const scores = this.#scores
-    const rowRecord = this.#fold.rowRecord
-    const outcomes = this.#fold.outcomes
-    let anomalies: number[] | null = null
-    for (let row = 0; row < rowCount; row++) {
-      if (!((scores[row] as number) > threshold)) continue
-      outcomes[(rowRecord[row] as number) - from] = ANOMALOUS
-      anomalies ??= []
-      anomalies.push(row)
-    }
-    if (anomalies === null) return
-    // Copied first: explaining runs the kernel again, in the memory that the rows lie in.
-    const { input } = (this.#inForce as InForce).detector
-    const width = this.#options.stream.width
-    const rows = anomalies.map((row) => input.slice(row * width, (row + 1) * width))
-    for (const [i, row] of anomalies.entries()) outputs.push(this.#alert(records, from, row, rows[i] as Float32Array))
-  }
-
-  #alert(records: Records, from: number, row: number, values: Float32Array): Message {
-    const { stream, topics, partition } = this.#options
-    const { detector, threshold } = this.#inForce as InForce
-    const index = this.#fold.rowRecord[row] as number
-    const score = this.#scores[row] as number
-    return alertMessage({
-      topic: topics.alerts,
-      stream,
-      partition,
-      offset: records.offsets[index] as number,
-      key: this.#fold.keyText(records, index),
-      eventTimeMs: this.#fold.eventTimesMs[index - from] as number,
-      timestampMs: records.timestampsMs[index] as number,
-      score,
-      threshold,
-      pValue: detector.pValue(score),
-      version: detector.version,
-      row: values,
-      explanation: detector.explain(values),
-    })
   }
 
   #reject(records: Records, index: number, outcome: number): Message {
@@ -290,6 +274,6 @@ export class StreamTask {
   }
 }
 
-function name(inForce: { readonly version: string; readonly threshold: number } | null): string | null {
-  return inForce === null ? null : `${inForce.version}@${inForce.threshold}`
+function name(asked: DetectorInForce | null): string | null {
+  return asked === null ? null : `${asked.version}@${asked.threshold}/${asked.tail}`
 }

@@ -26,7 +26,7 @@ const base: Spec = {
   window: { rows: 1 },
   missing: { kind: 'impute' },
   keysMax: 100,
-  detector: { kind: 'denoising', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
+  detector: { kind: 'denoising', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 }, tail: 'fixed' },
   training: { everyMs: 1, historyMs: 1, rowsMin: 1, rowsMax: 1, feedbackDelayMs: 0, exclude: [] },
   delivery: 'exactly-once',
   alerts: { format: 'json', explain: 5 },

@@ -3,8 +3,20 @@ import { test } from 'node:test'
 import { detectorSwitched, type Event, eventKinds, eventMessage, eventOf } from '../../libs/alert/events.ts'
 
 const common = { stream: 'cards', atMs: 1_700_000_000_000 }
+const change = { topic: 't', partition: 1, offset: 9, version: 'v', thresholdBefore: 3, thresholdAfter: 5 }
 const every: readonly Event[] = [
-  { ...common, kind: 'detector-switched', topic: 't', partition: 1, offset: 9, version: null, threshold: null },
+  {
+    ...common,
+    kind: 'detector-switched',
+    topic: 't',
+    partition: 1,
+    offset: 9,
+    version: null,
+    threshold: null,
+    tail: 'fixed',
+  },
+  { ...common, kind: 'regime-changed', ...change, rate: 0.9, budget: 0.001 },
+  { ...common, kind: 'regime-returned', ...change },
   {
     ...common,
     kind: 'trained',
@@ -41,6 +53,7 @@ test('a switch of detectors names the offset from which it holds', () => {
     offset: 400,
     version: 'v2',
     threshold: 3.5,
+    tail: 'fixed',
     timestampMs: 12,
   })
   assert.deepEqual(eventOf(message.value), {
@@ -51,6 +64,7 @@ test('a switch of detectors names the offset from which it holds', () => {
     offset: 400,
     version: 'v2',
     threshold: 3.5,
+    tail: 'fixed',
     atMs: 12,
   })
 })

@@ -31,8 +31,10 @@ function sound(): History {
     counts[0] = nextOffset * 0.9
     counts[1] = nextOffset * 0.1
     const beginning = { foldedFrom: 0, judgedFrom: 0, judgedBefore: 0 }
-    const none = { beginning, bucketOffsets: new Float64Array(0), bucketWritten: new Uint8Array(0), absentSchemas: [] }
-    return { revision: 'r', nextOffset, detector: { version, threshold: 1 }, counts, chain: [0, 0], ...none }
+    const buckets = { bucketOffsets: new Float64Array(0), bucketWritten: new Uint8Array(0) }
+    const detector = { version, threshold: 1, tail: 'fixed' } as const
+    const rest = { beginning, ...buckets, absentSchemas: [], memory: null }
+    return { revision: 'r', nextOffset, detector, counts, chain: [0, 0], ...rest }
   }
   return {
     ledgers: [[ledger(10, 'a'), ledger(20, 'b')]],

@@ -45,7 +45,7 @@ test('the least spec gets every default', () => {
     window: { rows: 1 },
     missing: { kind: 'impute' },
     keysMax: 100_000,
-    detector: { kind: 'ensemble', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 } },
+    detector: { kind: 'ensemble', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 }, tail: 'fixed' },
     training: {
       everyMs: 86_400_000,
       historyMs: 604_800_000,
@@ -136,6 +136,7 @@ alerts: { format: json, explain: 3 }
     setting: 'balanced',
     loss: 'huber',
     alarms: { kind: 'per-day', perDay: 20 },
+    tail: 'fixed',
   })
   const from = Date.UTC(2026, 2, 1)
   assert.deepEqual(spec.training, {

@@ -38,7 +38,7 @@ function specOf(choice: Choice): Spec {
     window: { rows: choice.rows ?? 1 },
     missing: choice.missing ?? { kind: 'impute' },
     keysMax: choice.keysMax ?? 1000,
-    detector: { kind: 'denoising', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.01 } },
+    detector: { kind: 'denoising', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.01 }, tail: 'fixed' },
     training: { everyMs: DAY, historyMs: DAY, rowsMin: 1, rowsMax: 1000, feedbackDelayMs: 0, exclude: [] },
     delivery: 'exactly-once',
     alerts: { format: 'json', explain: 5 },

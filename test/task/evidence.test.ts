@@ -14,7 +14,7 @@ import { Memory, names, payments, paymentsModel, paymentsStream, restoredTask, s
 const seed = Number(process.env['SEED'] ?? 7)
 const revised = paymentsStream('  - { name: spent, sum: amount, over: 1h }')
 
-/** Publishes a detector and answers it, with a threshold that lets about one row in thirty alarm. */
+/** Publishes a detector and answers it; most rows alarm, until what is normal is held to have changed. */
 function published(memory: Memory, which: number): InForce {
   const model = paymentsModel(which)
   const random = Random.derived(which, 'golden')

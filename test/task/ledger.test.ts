@@ -3,7 +3,53 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { Failure } from '../../libs/core/failure.ts'
 import { OUTCOMES } from '../../libs/core/verdict.ts'
+import type { Block } from '../../libs/detector/peaks.ts'
 import { decodeLedger, encodeLedger, type Ledger } from '../../libs/task/ledger.ts'
+import {
+  keptOfBlock,
+  keptOfTail,
+  keyCells,
+  type Remembered,
+  sampledOfBlock,
+  stretchBlocks,
+} from '../../libs/task/remembered.ts'
+
+const floats = (longest: number): fc.Arbitrary<Float32Array> =>
+  fc.float32Array({ noNaN: true, noDefaultInfinity: true, maxLength: longest })
+const score = fc.double({ noNaN: true, noDefaultInfinity: true }).map((each) => each + 0)
+const blocks = (kept: number): fc.Arbitrary<Block[]> =>
+  fc.array(fc.record({ scores: floats(kept), rows: fc.nat(), ceiling: fc.option(score) }, { noNullPrototype: true }), {
+    maxLength: 16,
+  })
+const cells = fc.array(fc.nat(), { maxLength: keyCells })
+const memories: fc.Arbitrary<Remembered> = fc.record(
+  {
+    regime: fc.record(
+      {
+        rows: fc.nat(),
+        alarms: fc.nat(),
+        beyondOwn: fc.nat(),
+        hot: fc.nat(),
+        stretchAlarms: fc.nat(),
+        calm: fc.nat(),
+        threshold: fc.option(score),
+        sample: floats(stretchBlocks * sampledOfBlock),
+        keyRows: cells,
+        keyAlarms: cells,
+        blocks: blocks(keptOfBlock),
+        open: floats(keptOfBlock),
+      },
+      { noNullPrototype: true },
+    ),
+    tail: fc.option(
+      fc.record(
+        { rows: fc.nat(), offered: fc.nat(), threshold: score, blocks: blocks(keptOfTail), open: floats(keptOfTail) },
+        { noNullPrototype: true },
+      ),
+    ),
+  },
+  { noNullPrototype: true },
+)
 
 const ledgers: fc.Arbitrary<Ledger> = fc
   .record({
@@ -17,17 +63,19 @@ const ledgers: fc.Arbitrary<Ledger> = fc
     chain: fc.tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
     served: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 })),
     absentSchemas: fc.array(fc.nat()),
+    memory: fc.option(memories),
   })
-  .map(({ beginning, nextOffset, lags, counts, chain, served, absentSchemas }) => ({
+  .map(({ beginning, nextOffset, lags, counts, chain, served, absentSchemas, memory }) => ({
     revision: '0123456789abcdef',
     beginning,
     nextOffset,
-    detector: served === null ? null : { version: 'v', threshold: served },
+    detector: served === null ? null : { version: 'v', threshold: served, tail: 'fixed' as const },
     counts: Float64Array.from(counts),
     chain,
     bucketOffsets: Float64Array.from(lags, ([lag]) => nextOffset - lag),
     bucketWritten: Uint8Array.from(lags, ([, written]) => written),
     absentSchemas,
+    memory,
   }))
 
 test('a ledger comes back from its bytes as it was', () => {

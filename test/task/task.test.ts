@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { alertIn } from '../../libs/alert/alert-message.ts'
+import { eventOf, isChange } from '../../libs/alert/events.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import type { Message } from '../../libs/core/message.ts'
 import { Random } from '../../libs/core/random.ts'
@@ -88,7 +89,7 @@ features:
 
 test('a detector offered within a transaction waits for the next one', async () => {
   const memory = new Memory()
-  memory.append('payments', 0, payments(900, seed))
+  memory.append('payments', 0, payments(3_000, seed))
   const records = memory.all('payments', 0)
   const { task } = await restoredTask(memory, null, inForce(1))
   const versions = (messages: readonly Message[]): Set<string> =>
@@ -97,15 +98,15 @@ test('a detector offered within a transaction waits for the next one', async () 
         .filter((message) => message.topic === names.alerts)
         .map((message) => alertIn(message.value, message.headers).detector),
     )
-  const first = task.step(recordsOf(records.slice(0, 300)), 0)
+  const first = task.step(recordsOf(records.slice(0, 1_000)), 0)
   task.offer(inForce(2))
-  const second = task.step(recordsOf(records.slice(300, 600)), 0)
+  const second = task.step(recordsOf(records.slice(1_000, 2_000)), 0)
   assert.deepEqual(versions([...first.outputs, ...second.outputs]), new Set(['v1']))
   task.checkpoint()
-  const third = task.step(recordsOf(records.slice(600)), 0)
+  const third = task.step(recordsOf(records.slice(2_000)), 0)
   assert.deepEqual(versions(third.outputs), new Set(['v2']))
   const switched = third.outputs.find((message) => message.topic === names.events)
-  assert.match(new TextDecoder().decode(switched?.value ?? new Uint8Array(0)), /"offset":600,"version":"v2"/)
+  assert.match(new TextDecoder().decode(switched?.value ?? new Uint8Array(0)), /"offset":2000,"version":"v2"/)
 })
 
 /** Judges everything with a crash now and then: what a transaction held is lost with it, what was committed stays. */
@@ -139,9 +140,8 @@ async function run(crashShare: number): Promise<{ memory: Memory; chain: string;
 }
 
 async function faultsOf(memory: Memory): Promise<string[]> {
-  const switches: Switch[] = memory
-    .all(names.events, 0)
-    .map((each) => JSON.parse(new TextDecoder().decode(each.value ?? new Uint8Array(0))))
+  const events = memory.all(names.events, 0).flatMap(({ value }) => eventOf(value) ?? [])
+  const switches: Switch[] = events.flatMap((event) => (event.kind === 'detector-switched' ? [event] : []))
   const committed = new Map<string, Committed>()
   for (const { value, headers } of memory.all(names.alerts, 0)) {
     const { id, offset } = alertIn(value, headers ?? [])
@@ -154,8 +154,9 @@ async function faultsOf(memory: Memory): Promise<string[]> {
     partition: 0,
     ledger: decodeLedger(memory.all(names.state, 0).at(-1)?.value ?? new Uint8Array(0)),
     switches,
-    detector: (version) => inForce(Number(version.slice(1))).detector,
+    detector: (version) => inForce(version === 'v1' ? 1 : 2).detector,
     alerts: committed,
+    changes: events.filter(isChange),
     resolve: async () => 'absent',
   })
 }
