@@ -25,11 +25,31 @@ export function formIn({ features, revision }: Layout): TableForm {
   return revision === revisionOf(features, 1, 'novelties') ? 'novelties' : 'values'
 }
 
+/** What a series is made of; rows of one key are one. */
+interface Cells {
+  readonly cells: Float32Array
+  readonly keys?: Uint32Array
+}
+
 /** The rows that a detector reads, of a table of `stride` columns whose first ones it was made for. */
-export function rowsIn(form: TableForm, cells: Float32Array, stride = 1): Float32Array {
+export function rowsIn(form: TableForm, { cells, keys }: Cells, stride = 1): Float32Array {
   if (form === 'values') return cells
   const rows = cells.slice()
-  const series = cells.filter((_, i) => i % stride === 0)
-  for (const [i, novelty] of noveltiesOf(series).entries()) rows[i * stride] = novelty
+  for (const own of seriesOf(cells.length / stride, keys ?? new Uint32Array(0))) {
+    const series = Float32Array.from(own, (row) => cells[row * stride] ?? Number.NaN)
+    for (const [i, novelty] of noveltiesOf(series).entries()) rows[(own[i] ?? 0) * stride] = novelty
+  }
   return rows
+}
+
+/** Rows of each key, in order; all of them where there are no keys. */
+function seriesOf(count: number, keys: Uint32Array): Iterable<readonly number[]> {
+  const series = new Map<number, number[]>()
+  for (let row = 0; row < count; row++) {
+    const key = keys[row] ?? 0
+    const own = series.get(key)
+    if (own === undefined) series.set(key, [row])
+    else own.push(row)
+  }
+  return series.values()
 }
