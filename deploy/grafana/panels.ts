@@ -211,6 +211,13 @@ export const sections: readonly Section[] = [
         `max by (stream) (plumbline_threshold${of})`,
         '{{stream}}',
       ]),
+      lines(
+        'Threshold ÷ detector’s own',
+        'short',
+        'Greatest of the partitions: above 1 where what is normal has changed, or an adaptive tail has moved; and changes in an hour.',
+        [`max by (stream) (plumbline_threshold_ratio${of})`, '{{stream}}'],
+        [`sum by (stream) (increase(plumbline_regime_changes_total${of}[1h]))`, '{{stream}} changes'],
+      ),
       lines('Detectors in force', 'short', 'One line a version.', [
         `max by (stream, version) (plumbline_detector_info${of})`,
         '{{stream}} {{version}}',

@@ -66,6 +66,16 @@ export const metricRows = {
     'Scores divided by the threshold in force; above 1 is anomalous.',
   ),
   threshold: gauge('threshold', ['stream'], 'Score above which a row is anomalous, of the detector in force.'),
+  thresholdRatio: gauge(
+    'threshold_ratio',
+    ['stream'],
+    "The greatest threshold in force on a partition divided by the detector's own: above 1 after a change of regime, or where an adaptive tail has moved.",
+  ),
+  regimeChanges: counter(
+    'regime_changes',
+    ['stream'],
+    'How often what is normal on a partition was found to have changed for good.',
+  ),
   alarmRate: gauge(
     'alarm_rate_ratio',
     ['stream'],

@@ -37,6 +37,8 @@ interface Partition {
   recordTimeMs: number
   keys: number
   evictions: number
+  /** Threshold in force over the detector's own; 0 while none serves. */
+  thresholdRatio: number
 }
 
 export class Metrics {
@@ -84,6 +86,7 @@ export class Metrics {
     for (const severity of severities) this.#count(rows.alerts, { stream, severity }, 0)
     for (const result of swapResults) this.#count(rows.swaps, { stream, result }, 0)
     this.#count(rows.evictions, { stream }, 0)
+    this.#count(rows.regimeChanges, { stream }, 0)
     this.#histogram(rows.scoreRatio).declare([stream])
     this.#histogram(rows.latency).declare([stream])
   }
@@ -146,6 +149,16 @@ export class Metrics {
     known.keys = keys
     known.evictions = evictions
     if (more > 0) this.#count(rows.evictions, { stream }, more)
+  }
+
+  /** The threshold of a partition's next row, over the detector's own. */
+  thresholdInForce(stream: string, partition: number, ratio: number): void {
+    this.#partition(stream, partition).thresholdRatio = ratio
+  }
+
+  /** Changes of regime were committed. */
+  regimeChanged(stream: string, changes: number): void {
+    this.#count(rows.regimeChanges, { stream }, changes)
   }
 
   /** The partition is another's now, or its task is gone (M3). */
@@ -232,12 +245,16 @@ export class Metrics {
     for (const [stream, partitions] of this.#partitions) {
       let keys = 0
       let lagMs = 0
+      let thresholdRatio = 0
       for (const [partition, known] of partitions) {
         keys += known.keys
+        thresholdRatio = Math.max(thresholdRatio, known.thresholdRatio)
         if (known.lag >= 0) lag?.set({ stream, partition }, known.lag)
         if (known.lag > 0 && known.recordTimeMs > 0) lagMs = Math.max(lagMs, this.#clock() - known.recordTimeMs)
       }
       this.#set(rows.stateKeys, { stream }, keys)
+      if (thresholdRatio > 0) this.#set(rows.thresholdRatio, { stream }, thresholdRatio)
+      else this.#gauges.get(rows.thresholdRatio)?.remove({ stream })
       this.#set(rows.lagSeconds, { stream }, lagMs / 1000)
     }
     let bytes = 0
@@ -258,7 +275,7 @@ export class Metrics {
     }
     let known = partitions.get(partition)
     if (known === undefined) {
-      known = { lag: -1, recordTimeMs: 0, keys: 0, evictions: 0 }
+      known = { lag: -1, recordTimeMs: 0, keys: 0, evictions: 0, thresholdRatio: 0 }
       partitions.set(partition, known)
     }
     return known

@@ -107,9 +107,10 @@ export class StreamTask {
     return this.#inForce
   }
 
-  /** Of the next row; null while nothing judges. */
-  get threshold(): number | null {
-    return this.#judge.memory?.threshold ?? null
+  /** The threshold of the next row over the one that the detector began with; 0 while nothing judges. */
+  get thresholdRatio(): number {
+    const own = this.#inForce?.threshold ?? 0
+    return own > 0 ? (this.#judge.memory?.threshold ?? 0) / own : 0
   }
 
   get memory(): Remembered | null {

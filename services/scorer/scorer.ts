@@ -2,9 +2,11 @@
 // tells metrics and log what happened. All judgement is in the task, all delivery in the bus.
 
 import { alertFacts } from '../../libs/alert/alert-message.ts'
+import { eventOf, isChange } from '../../libs/alert/events.ts'
 import type { Topics } from '../../libs/alert/topics.ts'
 import type { Assignment, Built, Bus, Reader, Running, TaskEvent, TaskNeed } from '../../libs/bus/bus.ts'
 import { Failure } from '../../libs/core/failure.ts'
+import type { Message } from '../../libs/core/message.ts'
 import { OUTCOMES } from '../../libs/core/verdict.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
@@ -108,6 +110,15 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
     }
     metrics.judged(name, delta)
     metrics.state(name, partition, known.fold.keys, known.fold.evictions)
+    metrics.thresholdInForce(name, partition, known.task.thresholdRatio)
+  }
+
+  const tellChange = ({ value }: Message): void => {
+    const event = eventOf(value)
+    if (event === null || !isChange(event)) return
+    if (event.kind === 'regime-changed') metrics.regimeChanged(name, 1)
+    const { kind, partition, offset, thresholdBefore, thresholdAfter } = event
+    log.warn(kind, { stream: name, partition, offset, thresholdBefore, thresholdAfter })
   }
 
   const on = (event: TaskEvent): void => {
@@ -139,6 +150,7 @@ export async function scorer(options: ScorerOptions): Promise<Scorer> {
         metrics.committed(name, event.partition, event.durationMs, timeMs)
         const alerts = event.outputs.flatMap((message) => alertFacts(message) ?? [])
         if (alerts.length > 0) metrics.alerted(name, alerts)
+        for (const message of event.outputs) if (message.topic === topics.events) tellChange(message)
         break
       }
       case 'discarded':
