@@ -66,6 +66,7 @@ export function putMember(put: Put, path: string, member: Member, width: number)
       else putScoring(put, path, member.scoring, seenWidth(member, width))
       return
     case 'histogram':
+      putBend(put, path, member.bend)
       put(`${path}.typical`, member.typical, width)
       put(`${path}.low`, member.low, width)
       put(`${path}.inverse`, member.inverse, width)
@@ -144,14 +145,17 @@ export function takeMember(tensors: MemberTensors, path: string, member: Describ
     }
     case 'neighbours':
       return takeNeighbours(tensors, path, member, seenWidth(member, width))
-    case 'histogram':
+    case 'histogram': {
+      const { bend, ...described } = member
       return {
-        ...member,
+        ...described,
+        ...(bend === undefined ? {} : takeBend(tensors, path, width)),
         typical: finite(`${path}.typical`, width),
         low: finite(`${path}.low`, width),
         inverse: positive(`${path}.inverse`, width),
         table: finite(`${path}.table`, width, member.bins + binsBeside),
       }
+    }
     default:
       return member satisfies never
   }

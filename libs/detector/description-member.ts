@@ -25,6 +25,8 @@ export const layersMax = 64
 export const storedMax = 65_536
 /** Bins of a column. */
 const binsMax = 1024
+/** Of the columns of a histogram. */
+const [sharpnessMin, sharpnessMax] = [1e-3, 1e3]
 /** Places of a column that are ranked. */
 const knotsMax = 4096
 /** Lengths that a lens looks over. */
@@ -63,7 +65,12 @@ export type DescribedMember =
       readonly ranks?: DescribedRanks
       readonly scoring: { readonly kind: NeighboursScoring['kind'] }
     }
-  | { readonly kind: 'histogram'; readonly bins: number; readonly base: number }
+  | (Pick<Sight, 'bend'> & {
+      readonly kind: 'histogram'
+      readonly bins: number
+      readonly sharpness: number
+      readonly base: number
+    })
 
 export function describeMember(member: Member): Json {
   switch (member.kind) {
@@ -88,8 +95,10 @@ export function describeMember(member: Member): Json {
       const sight = member.ranks === undefined ? describeLens(member) : { ranks: { knots: member.ranks.knots } }
       return { kind, ...sight, ...rows, scoring: { kind: member.scoring.kind } }
     }
-    case 'histogram':
-      return { kind: member.kind, bins: member.bins, base: member.base }
+    case 'histogram': {
+      const { kind, bend, bins, sharpness, base } = member
+      return { kind, ...(bend === undefined ? {} : { bend: 'asinh' }), bins, sharpness, base }
+    }
     default:
       return member satisfies never
   }
@@ -150,7 +159,13 @@ function describedOf(kind: DescribedMember['kind'], fields: Fields, width: numbe
       }
     }
     case 'histogram':
-      return { kind, bins: fields.count('bins', 1, binsMax), base: fields.number('base') }
+      return {
+        kind,
+        ...(fields.has('bend') ? bendOf(fields) : {}),
+        bins: fields.count('bins', 1, binsMax),
+        sharpness: sharpnessOf(fields),
+        base: fields.number('base'),
+      }
     default:
       return kind satisfies never
   }
@@ -170,6 +185,15 @@ function lensOf(fields: Fields, width: number): { lens?: DescribedLens } {
   read.close()
   if (lensWidth(lens) > widthMax) invalid(read.path, lensWidth(lens), `at most ${widthMax} columns`)
   return { lens }
+}
+
+/** Artefacts of before there was one have none. */
+function sharpnessOf(fields: Fields): number {
+  if (!fields.has('sharpness')) return 0
+  const sharpness = fields.number('sharpness')
+  if (sharpness !== 0 && !(sharpness >= sharpnessMin && sharpness <= sharpnessMax))
+    invalid(`${fields.path}.sharpness`, sharpness, `0, or ${sharpnessMin} to ${sharpnessMax}`)
+  return sharpness
 }
 
 function bendOf(fields: Fields): { bend: 'asinh' } {

@@ -188,7 +188,7 @@ function memberValues(member: Member, width: number): number {
         ranksValues(member.ranks)
       )
     case 'histogram':
-      return histogramValues(member, width)
+      return histogramValues(member, width) + bendValues(member.bend)
     default:
       return member satisfies never
   }

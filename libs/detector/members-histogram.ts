@@ -20,7 +20,8 @@ export function placeHistogram(arena: Arena, member: HistogramMember, width: num
   const inverse = arena.place(member.inverse, stride)
   // Of whole vectors of columns: those that pad a row add nothing.
   const table = arena.place(member.table, (member.bins + binsBeside) * stride)
-  const limits = [real(member.base), real(scoreMin)] as const
+  const rate = member.sharpness > 0 ? 1 / member.sharpness : 0
+  const limits = [real(rate), real(member.base), real(scoreMin)] as const
   return {
     // A product with no inputs is its bias.
     reconstruct: ({ z, reconstructed, vectors }) =>

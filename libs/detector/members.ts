@@ -79,7 +79,10 @@ export function placeMember(arena: Arena, member: Member, width: number, rows: n
           member.ranks === undefined ? placeLens(arena, member.lens, width) : placeRanks(arena, member.ranks, width),
       }
     case 'histogram':
-      return placeHistogram(arena, member, width)
+      return {
+        ...placeHistogram(arena, member, width),
+        lens: member.bend === undefined ? null : placeBend(arena, member.bend, width),
+      }
     default:
       return member satisfies never
   }

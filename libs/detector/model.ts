@@ -8,6 +8,7 @@
 
 import type { Canaries } from './canaries.ts'
 import type { Reference } from './drift-reference.ts'
+import type { Sampler } from './sampler.ts'
 import type { SequenceLayer } from './sequence.ts'
 
 /** JSON that travels with the model and is never computed with. */
@@ -169,9 +170,15 @@ export interface NeighboursMember {
 export const neighboursMax = 8
 export const cellRows = 64
 
-/** How rare each value of a row is by itself: the sum over the columns of −ln density, in equal bins. */
+/**
+ * How rare each value of a row is by itself: the sum over the columns of −ln density, in equal bins. With a sharpness above 0
+ * the loudest columns lead: entries of the table are shares of a mean of exp(sharpness · −ln density), and the score is the
+ * logarithm of the sum, over the sharpness.
+ */
 export interface HistogramMember {
   readonly kind: 'histogram'
+  readonly bend?: Bend
+  readonly sharpness: number
   /** What it expects of each column. */
   readonly typical: Float32Array
   readonly bins: number
@@ -180,7 +187,7 @@ export interface HistogramMember {
   readonly inverse: Float32Array
   /** Row-major [column][bins + 3]: below the bins, in each, above them, missing. */
   readonly table: Float32Array
-  /** Taken off the sum, so that the most normal row scores about 1. */
+  /** Taken off, so that the most normal row scores about 1. */
   readonly base: number
 }
 
@@ -266,4 +273,6 @@ export interface Model {
   /** What later detectors must go on finding, and what rows were like; both for the trainer, and absent in a detector of a table. */
   readonly canaries?: Canaries
   readonly reference?: Reference
+  /** Of a variational detector, what rows are made up from. */
+  readonly sampler?: Sampler
 }

@@ -1,7 +1,11 @@
 // The twin's histogram: assembly/histogram.ts in plain TypeScript, to the same bits. Positions are in words; 0 as a position
 // of masks means that nothing is missing.
 
+import { pmax, pmin } from './twin-activation.ts'
+import { logarithm } from './twin-logarithm.ts'
+
 const f = Math.fround
+const [least, most] = [f(1e-30), f(3e38)]
 
 export interface Histogram {
   readonly columns: number
@@ -9,6 +13,7 @@ export interface Histogram {
   readonly inverse: number
   readonly table: number
   readonly bins: number
+  readonly rate: number
   readonly base: number
   readonly floor: number
 }
@@ -19,7 +24,7 @@ export function histogram(
   words: Int32Array,
   z: number,
   masks: number,
-  { columns, low, inverse, table, bins, base, floor }: Histogram,
+  { columns, low, inverse, table, bins, rate, base, floor }: Histogram,
 ): number {
   const lanes = [0, 0, 0, 0]
   for (let column = 0; column < columns; column++) {
@@ -28,6 +33,7 @@ export function histogram(
     const entry = missing ? bins + 2 : Math.trunc(Math.min(Math.max(f(place + 1), 0), bins + 1))
     lanes[column & 3] = f(lanes[column & 3]! + heap[table + column * (bins + 3) + entry]!)
   }
-  const sum = f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
+  const plain = f(f(f(lanes[0]! + lanes[1]!) + lanes[2]!) + lanes[3]!)
+  const sum = rate > 0 ? f(rate * logarithm(pmin(most, pmax(least, plain)))) : plain
   return Math.max(f(sum - base), floor)
 }

@@ -252,13 +252,14 @@ function rarities(heap: Float32Array, words: Int32Array, at: number, row: number
     inverse: place(6),
     table: place(7),
     bins: words[at + 8]!,
-    base: heap[at + 9]!,
-    floor: heap[at + 10]!,
+    rate: heap[at + 9]!,
+    base: heap[at + 10]!,
+    floor: heap[at + 11]!,
   }
-  const masks = place(11)
+  const masks = place(12)
   for (let r = 0; r < count; r++) {
     const from = r * place(3)
-    heap[place(12) + row + r] = histogram(heap, words, place(2) + from, masks > 0 ? masks + from : 0, shape)
+    heap[place(13) + row + r] = histogram(heap, words, place(2) + from, masks > 0 ? masks + from : 0, shape)
   }
 }
 

@@ -1,13 +1,19 @@
 // The member of rarities: each column by itself, in equal bins between its least and its greatest value. It sees values
-// that are rare in a column that hardly weighs in a distance over all of them, and it costs next to nothing.
-// Source: Goldstein and Dengel, Histogram-based outlier score (2012).
+// that are rare in a column that hardly weighs in a distance over all of them, and it costs next to nothing. Bins are fine,
+// and their counts are those of their surroundings, so that it matters little where a bin ends.
+// Its columns may be bent (bent.ts): then bins are as fine near the middle of a long-tailed column as its values are dense.
+// And it may be heard by its loudest columns instead of their sum: what is very rare in one column of many drowns in a sum.
+// Source: Goldstein and Dengel, Histogram-based outlier score (2012); Scott, Averaged shifted histograms (1985).
 
 import { exp, log } from '../../core/elementary.ts'
-import { binsBeside, type HistogramMember } from '../model.ts'
+import { bentBy } from '../bend.ts'
+import { type Bend, binsBeside, type HistogramMember } from '../model.ts'
 import { columnOf } from './column.ts'
 import { filled, type TrainingRows } from './kind.ts'
 
 const binsMax = 16
+/** Fine bins in the width of each; a value counts in those nearer than a width, less with their distance. */
+const finer = 4
 /** Counts that each bin has before any row. */
 const prior = 0.5
 /** Half a bin around the value of a column that never moved, in scaled units. */
@@ -16,10 +22,25 @@ const constantReach = 1e-3
 const rangeMin = 1e-30
 /** Bins are wider than the range by this share, so that the greatest value falls into the last. */
 const slack = 1e-5
+/** The larger, the more the loudest column leads. */
+const loudestSharpness = 0.5
 
 export function histogramMember(training: TrainingRows): HistogramMember {
+  return memberOf(training, 0)
+}
+
+export function bentHistogramMember({ rows, count, width }: TrainingRows, bend: Bend): HistogramMember {
+  return { ...memberOf({ rows: bentBy(bend, rows.subarray(0, count * width)), count, width }, 0), bend }
+}
+
+export function loudestMember(training: TrainingRows): HistogramMember {
+  return memberOf(training, loudestSharpness)
+}
+
+function memberOf(training: TrainingRows, sharpness: number): HistogramMember {
   const { rows, count, width } = training
-  const bins = Math.min(binsMax, Math.ceil(exp(log(count) / 3)))
+  const coarse = Math.min(binsMax, Math.ceil(exp(log(count) / 3)))
+  const bins = coarse * finer
   const entries = bins + binsBeside
   const low = new Float32Array(width)
   const inverse = new Float32Array(width)
@@ -32,19 +53,32 @@ export function histogramMember(training: TrainingRows): HistogramMember {
     inverse[j] = bins / ((to - from) * (1 + slack))
     const counts = new Float64Array(bins)
     for (const value of column) counts[binOf(value, low[j]!, inverse[j]!, bins)]! += 1
-    const rarity = (seen: number): number => -log(((seen + prior) / (column.length + prior * bins)) * bins)
+    const around = surroundings(counts)
+    const entryOf = (seen: number): number => {
+      const rarity = -log(((seen + prior) / (column.length + prior * coarse)) * coarse)
+      return sharpness > 0 ? exp(sharpness * rarity) / width : rarity
+    }
     const own = table.subarray(j * entries, (j + 1) * entries)
     let mean = 0
     for (let b = 0; b < bins; b++) {
-      own[b + 1] = rarity(counts[b]!)
+      own[b + 1] = entryOf(around[b]!)
       mean += column.length === 0 ? 0 : (counts[b]! * own[b + 1]!) / column.length
     }
-    own[0] = own[bins + 1] = rarity(0)
-    own[bins + 2] = mean
-    typical[j] = from + (counts.indexOf(Math.max(...counts)) + 0.5) / inverse[j]!
+    own[0] = own[bins + 1] = entryOf(0)
+    own[bins + 2] = column.length === 0 ? entryOf(0) : mean
+    typical[j] = from + (around.indexOf(Math.max(...around)) + 0.5) / inverse[j]!
   }
-  const member = { kind: 'histogram', typical, bins, low, inverse, table } as const
+  const member = { kind: 'histogram', typical, bins, low, inverse, table, sharpness } as const
   return { ...member, base: Math.fround(leastOf(filled(training), count, width, member) - 1) }
+}
+
+/** Of each bin, the counts nearer than `finer` bins, each by how near it is. */
+function surroundings(counts: Float64Array): Float64Array {
+  return counts.map((_, b) => {
+    let sum = 0
+    for (let away = 1 - finer; away < finer; away++) sum += (counts[b + away] ?? 0) * (1 - Math.abs(away) / finer)
+    return sum
+  })
 }
 
 function rangeOf(column: Float32Array): { from: number; to: number } {
@@ -61,9 +95,9 @@ function binOf(value: number, low: number, inverse: number, bins: number): numbe
   return Math.min(bins - 1, Math.max(0, Math.floor(Math.fround(Math.fround(value - low) * inverse))))
 }
 
-/** The least sum of rarities among the rows. */
+/** The least score among the rows, before its base is taken off. */
 function leastOf(rows: Float32Array, count: number, width: number, member: Omit<HistogramMember, 'base'>): number {
-  const { low, inverse, bins, table } = member
+  const { low, inverse, bins, table, sharpness } = member
   let least = Number.POSITIVE_INFINITY
   for (let i = 0; i < count; i++) {
     let sum = 0
@@ -72,5 +106,5 @@ function leastOf(rows: Float32Array, count: number, width: number, member: Omit<
     }
     least = Math.min(least, sum)
   }
-  return least
+  return sharpness > 0 ? log(least) / sharpness : least
 }

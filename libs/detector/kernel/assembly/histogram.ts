@@ -1,13 +1,19 @@
 // How rare each value of a row is among normal ones, column by column: a table of −ln density over equal bins.
 
+import { logarithm } from './logarithm'
+
+/** Of what a logarithm is taken. */
+const LEAST: f32 = 1e-30
+const MOST: f32 = 3e38
+
 /**
- * scores[row] = max(floor, Σ over columns of its table − base), summed in four lanes as rows.ts does. A column's table has
+ * scores[row] = max(floor, s − base), s = Σ over columns of its table, with a rate above 0 rate · ln of that; summed in four lanes as rows.ts does. A column's table has
  * bins + 3 entries: below the bins, the bins, above them, and for a missing value. There are tables for whole vectors of
  * columns. `masks` = 0: nothing is missing.
  */
 export function histogram(
-  z: usize, stride: usize, rows: i32, columns: i32, low: usize, inverse: usize, table: usize, bins: i32, base: f32,
-  floor: f32, masks: usize, scores: usize
+  z: usize, stride: usize, rows: i32, columns: i32, low: usize, inverse: usize, table: usize, bins: i32, rate: f32,
+  base: f32, floor: f32, masks: usize, scores: usize
 ): void {
   const one = f32x4.splat(1)
   const zero = f32x4.splat(0)
@@ -33,8 +39,12 @@ export function histogram(
       sums = f32x4.add(sums, values)
       entries = fourth + tableBytes
     }
-    const sum = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + f32x4.extract_lane(sums, 2) +
+    let sum = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + f32x4.extract_lane(sums, 2) +
       f32x4.extract_lane(sums, 3)
+    if (rate > 0) {
+      const some: f32 = sum > LEAST ? sum : LEAST
+      sum = rate * f32x4.extract_lane(logarithm(f32x4.splat(some < MOST ? some : MOST)), 0)
+    }
     store<f32>(scores + (<usize>row << 2), max<f32>(sum - base, floor))
     z += stride
     if (masks) masks += stride

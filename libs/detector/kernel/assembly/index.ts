@@ -133,7 +133,7 @@ function step(at: usize, row: i32, count: i32): i32 {
     case HISTOGRAM:
       histogram(
         word(at, 2), word(at, 3), count, word(at, 4), word(at, 5), word(at, 6), word(at, 7), word(at, 8), real(at, 9),
-        real(at, 10), word(at, 11), word(at, 12) + (row << 2)
+        real(at, 10), real(at, 11), word(at, 12), word(at, 13) + (row << 2)
       )
       return 0
     case TRAIL:
