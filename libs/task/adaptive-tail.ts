@@ -2,7 +2,8 @@
 // the highest scores of the last blocks, by a tail of the shape that the detector was calibrated with.
 // Invariants
 //   A1 it never learns from what alarmed: neither what those rows score nor how many they are changes a threshold.
-//   A2 a threshold lies within factorMax of the one it began with, to both sides.
+//   A2 a threshold lies within factorMax of the one it began with, to both sides, and a refit moves it by stepMax at most:
+//      what drifts is followed; what jumps alarms, until regime.ts says that it has changed for good.
 //   A3 until refitBlocksMin blocks are known the first one holds; without a calibrated tail, for good.
 // Why the level moves and rows are forgotten, other than in the SPOT of the paper: with a level that stays, scores that
 // double let every row be an excess, and scores that halve none.
@@ -16,6 +17,7 @@ const refitBlocksMin = 4
 const keptShareMin = 1 / 64
 const keptPerAlarm = 4
 const factorMax = 4
+const stepMax = 1.1
 
 export class AdaptiveTail {
   readonly #first: number
@@ -74,6 +76,11 @@ export class AdaptiveTail {
     if (this.#peaks.blocks.length < refitBlocksMin) return
     const found = this.#peaks.quantileBelow(this.#budget, this.#shape)
     if (found === null) return
-    this.#threshold = Math.fround(Math.min(this.#first * factorMax, Math.max(this.#first / factorMax, found)))
+    const stepped = within(found, ceiling, stepMax)
+    this.#threshold = Math.fround(within(stepped, this.#first, factorMax))
   }
+}
+
+function within(value: number, middle: number, factor: number): number {
+  return Math.min(middle * factor, Math.max(middle / factor, value))
 }

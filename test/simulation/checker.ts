@@ -102,7 +102,8 @@ export class Checker {
   }
 }
 
-function visible(log: readonly Entry[]): Entry[] {
+/** Committed entries that are no markers, up to the first open transaction. */
+export function visible(log: readonly Entry[]): Entry[] {
   const shown: Entry[] = []
   for (const entry of log) {
     const state = entry.transaction?.state ?? 'committed'

@@ -89,6 +89,19 @@ test('a threshold stays within four times the first, to both sides', () => {
   assert.equal(low.threshold, Math.fround(4.605 / 4))
 })
 
+test('a jump is not followed at once', () => {
+  const random = Random.derived(seed, 'jump')
+  const tail = new AdaptiveTail(4.605, 0.01, 0, null)
+  const one = new Float32Array(1)
+  let before = 0
+  for (let row = 0; row < 24_000; row++) {
+    if (row === 20_000) before = tail.threshold
+    one[0] = random.exponential() * (row < 20_000 ? 1 : 5)
+    tail.take(one, 0, 1)
+  }
+  assert.ok(tail.threshold > before && tail.threshold < before * 1.1 ** 5.01, `${before} to ${tail.threshold}`)
+})
+
 test('it goes on from its state as if it had never stopped', () => {
   const random = Random.derived(seed, 'state')
   let tail = new AdaptiveTail(4.605, 0.01, 0, null)

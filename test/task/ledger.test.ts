@@ -95,3 +95,47 @@ test('bytes that are no ledger are a failure that names the state', () => {
     )
   }
 })
+
+test('a ledger whose memory of scores is damaged, or of an older format, is refused', () => {
+  const [ledger] = fc.sample(
+    ledgers.filter(({ memory }) => memory !== null && memory.tail !== null && memory.regime.blocks.length > 0),
+    1,
+  )
+  assert.ok(ledger)
+  const whole = JSON.parse(new TextDecoder().decode(encodeLedger(ledger)))
+  const damages: ((raw: typeof whole) => unknown)[] = [
+    (raw) => delete raw.memory,
+    (raw) => delete raw.memory.tail,
+    (raw) => delete raw.memory.regime.rows,
+    (raw) => {
+      raw.memory.regime.alarms = -1
+    },
+    (raw) => {
+      raw.memory.tail.threshold = 'high'
+    },
+    (raw) => {
+      raw.memory.regime.sample = 'AAAA'
+    },
+    (raw) => {
+      raw.memory.regime.open = Buffer.alloc(4 * keptOfBlock + 4).toString('base64')
+    },
+    (raw) => {
+      raw.memory.regime.blocks[0].scores = Buffer.from(Float32Array.of(Number.NaN).buffer).toString('base64')
+    },
+    (raw) => {
+      raw.memory.regime.keyRows = Array(keyCells + 1).fill(0)
+    },
+    (raw) => {
+      raw.format = 2
+    },
+  ]
+  for (const damage of damages) {
+    const raw = structuredClone(whole)
+    damage(raw)
+    assert.throws(
+      () => decodeLedger(new TextEncoder().encode(JSON.stringify(raw))),
+      (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch' && /--reset-state/.test(thrown.message),
+      String(damage),
+    )
+  }
+})
