@@ -6,7 +6,8 @@
 //   4 contributions: the fall of the score without each (contributions.ts), alike over the cells of a suspect.
 // Invariants
 //   X1 contributions are ≥ 0 and sum to 1, or are all 0 when the score does not say anything.
-//   X2 where no feature has a tenth of what all have, each contributes less than a tenth: no single feature is to blame.
+//   X2 where a few features do not account for the score, each contributes what it takes off alone, and of what is left all
+//      alike: of ten features or more then hardly one has a tenth, and no single one is to blame.
 //   X3 an imputed column contributes nothing.
 //   X4 what is expected lies within the range of training (expectation.ts).
 
@@ -31,8 +32,7 @@ export function explainer(model: Model, engine: Engine): (row: Float32Array) => 
     const suspects = suspectsOf(model, sharesOf, trial)
     switch (suspects.kind) {
       case 'diffuse': {
-        const sum = [...suspects.falls.values()].reduce((total, fall) => total + fall, 0)
-        const shares = [...suspects.falls].map(([feature, fall]): Share => [trial.columns[feature]!, fall / sum])
+        const shares = shared(trial, suspects.parts)
         return { contributions: spread(shares, width), expected: restored(trial, []), imputed }
       }
       case 'some': {
@@ -64,6 +64,13 @@ function restored(trial: Trial, hidden: readonly number[]): Float32Array {
   const best = options[scores.indexOf(Math.min(...scores))] ?? usual
   for (const column of hidden) usual[column] = best[column]!
   return usual
+}
+
+/** What no feature accounts for alone is everyone's. */
+function shared({ columns }: Trial, parts: ReadonlyMap<number, number>): Share[] {
+  const observed = Array.from(columns.keys()).filter((feature) => columns[feature]!.length > 0)
+  const rest = 1 - [...parts.values()].reduce((sum, part) => sum + part, 0)
+  return observed.map((feature) => [columns[feature]!, (parts.get(feature) ?? 0) + rest / observed.length])
 }
 
 type Share = readonly [columns: readonly number[], share: number]

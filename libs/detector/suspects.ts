@@ -1,7 +1,7 @@
 // Suspects: the few features without which a row is ordinary. A bad value corrupts what is expected of every other column,
 // and two of them hide each other; so each feature in turn is hidden, and the one without which the score falls most is taken;
-// then again with that one hidden, until nothing stands out. Each time the earlier ones are chosen anew beside the later: the
-// first may only have been something between two culprits.
+// then again with that one hidden, until nothing stands out. The first is chosen anew beside the second: it may only have been
+// something between two culprits.
 // Sources: Rousseeuw and Van den Bossche, Detecting deviating data cells (2018), for cells rather than rows; Mallat and
 // Zhang, Matching pursuits with time-frequency dictionaries (1993), for the greedy choice.
 
@@ -17,34 +17,45 @@ export const suspectsMax = 4
 const triedMax = probeRows - 1
 /** A row is ordinary when so many normal ones score as high. At the threshold alone it would be called so too soon. */
 const ordinaryShare = 0.1
-/** Where no single feature accounts for so much of what all do, there is no culprit. */
+/** Where no single feature accounts for so much of what all do, there is no culprit; */
 const standsOutMin = 0.1
+/** nor where the row alarms without all suspects, and they have not taken so much off the score. */
+const takenMin = 0.5
 
 export type Suspects =
   | { readonly kind: 'some'; readonly features: readonly number[] }
-  /** Many features, each for a little: how much the score falls without each. */
-  | { readonly kind: 'diffuse'; readonly falls: ReadonlyMap<number, number> }
+  /** Many features, each for a little: what part of the score each takes off alone. */
+  | { readonly kind: 'diffuse'; readonly parts: ReadonlyMap<number, number> }
 
 export function suspectsOf(model: Model, sharesOf: Shares, trial: Trial): Suspects {
   const choose = (rest: readonly number[]): Choice => chosen(model, sharesOf, trial, rest)
   const first = choose([])
-  if (isDiffuse(first)) return { kind: 'diffuse', falls: first.falls }
+  if (isDiffuse(first)) return diffuse(first)
   const features: number[] = []
   let score = first.without
   let next = first
   while (next.score < score) {
     features.push(next.feature)
     score = next.score
-    for (let i = 0; i < features.length - 1; i++) {
-      const again = choose(features.filter((_, at) => at !== i))
-      if (again.score >= score) continue
-      features[i] = again.feature
-      score = again.score
+    if (features.length === 2) {
+      const again = choose([next.feature])
+      if (again.score < score) {
+        features[0] = again.feature
+        score = again.score
+      }
     }
     if (features.length === suspectsMax || pValue(model.calibration, score) >= ordinaryShare) break
     next = choose(features)
   }
+  if (score > model.calibration.threshold && score > (1 - takenMin) * first.without) return diffuse(first)
   return { kind: 'some', features }
+}
+
+/** Where the falls are more than the score, so that features share them, their parts make the whole of it. */
+function diffuse({ falls, without }: Choice): Suspects {
+  const sum = [...falls.values()].reduce((total, fall) => total + fall, 0)
+  const whole = Math.max(sum, without)
+  return { kind: 'diffuse', parts: new Map([...falls].map(([feature, fall]) => [feature, fall / whole])) }
 }
 
 interface Choice {
