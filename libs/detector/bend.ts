@@ -7,10 +7,13 @@ import type { Bend } from './model.ts'
 /** Rows (NaN = missing) as they are seen; NaN stays. */
 export function bentBy({ center, inverse, scale }: Bend, rows: Float32Array): Float32Array {
   const width = center.length
-  return rows.map((value, i) => {
-    const j = i % width
-    return Number.isNaN(value) ? Number.NaN : bent(value, center[j]!, inverse[j]!, scale[j]!)
-  })
+  const out = new Float32Array(rows.length)
+  for (let from = 0; from < rows.length; from += width)
+    for (let j = 0; j < width; j++) {
+      const value = rows[from + j]!
+      out[from + j] = Number.isNaN(value) ? Number.NaN : bent(value, center[j]!, inverse[j]!, scale[j]!)
+    }
+  return out
 }
 
 /** The value of a column that is seen as `value`. */

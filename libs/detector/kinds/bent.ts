@@ -18,21 +18,35 @@ const quartilesApart = 1.349
 const spreadMin = 1e-3
 const deviationMin = 1e-6
 
-export function bentMember(training: TrainingRows): DenseMember {
+/** Of more values of a column every k-th tells how it is bent. */
+const valuesMax = 16_384
+
+/** Rows as they are seen. */
+export interface BentRows extends TrainingRows {
+  readonly bend: Bend
+}
+
+export function bentRows(training: TrainingRows): BentRows {
   const bend = bendOf(training)
-  const rows = bentBy(bend, training.rows.subarray(0, training.count * training.width))
-  return { ...linearMember({ ...training, rows }), bend }
+  const { rows, count, width } = training
+  return { rows: bentBy(bend, rows.subarray(0, count * width)), count, width, bend }
+}
+
+export function bentMember(seen: BentRows): DenseMember {
+  return { ...linearMember(seen), bend: seen.bend }
 }
 
 /** What is seen of each column has deviation 1; of one that never moved its scale is left as it is. */
-export function bendOf({ rows, count, width }: TrainingRows): Bend {
+function bendOf({ rows, count, width }: TrainingRows): Bend {
   const bend = {
     center: new Float32Array(width),
     inverse: new Float32Array(width).fill(steepness),
     scale: new Float32Array(width).fill(1),
   }
   for (let j = 0; j < width; j++) {
-    const column = columnOf(rows, count, width, j).sort()
+    const all = columnOf(rows, count, width, j)
+    const every = Math.ceil(all.length / valuesMax)
+    const column = every > 1 ? all.filter((_, i) => i % every === 0).sort() : all.sort()
     if (column.length === 0) continue
     bend.center[j] = quantile(column, 0.5)
     const deviation = deviationOf(column)

@@ -11,7 +11,7 @@ import type { Member } from '../model.ts'
 import { scoresOf } from '../scores.ts'
 import { surprising } from '../surprise.ts'
 import { alone } from './alone.ts'
-import { bendOf, bentMember } from './bent.ts'
+import { bentMember, bentRows } from './bent.ts'
 import { contracting, contractingQuickly } from './contractive.ts'
 import { given } from './given.ts'
 import { bentHistogramMember, histogramMember, loudestMember } from './histogram.ts'
@@ -31,11 +31,10 @@ interface Recipe {
     readonly neighbours?: number
     readonly ranked?: number
     readonly histogram: number
-    readonly bentHistogram?: number
     readonly loudest?: number
     readonly network: number
     readonly linear?: number
-    readonly bent?: number
+    readonly bent?: { readonly linear: number; readonly histogram: number }
   }
   readonly design: (rows: TrainingRows) => Design
 }
@@ -50,13 +49,21 @@ const recipes: Readonly<Record<DetectorSetting, Recipe>> = {
   balanced: {
     sharpness: 1,
     rowsMax: Number.POSITIVE_INFINITY,
-    weights: { neighbours: 2, histogram: 1, bentHistogram: 0.5, network: 1, linear: 1, bent: 2 },
+    weights: { neighbours: 2, histogram: 1, network: 1, linear: 1, bent: { linear: 2, histogram: 0.5 } },
     design: contracting,
   },
   best: {
     sharpness: 1,
     rowsMax: Number.POSITIVE_INFINITY,
-    weights: { neighbours: 2, histogram: 1, bentHistogram: 0.5, loudest: 0.5, network: 1, linear: 1, bent: 2 },
+    weights: {
+      neighbours: 2,
+      ranked: 0.5,
+      histogram: 1,
+      loudest: 0.5,
+      network: 1,
+      linear: 1,
+      bent: { linear: 2, histogram: 0.5 },
+    },
     design: contracting,
   },
 }
@@ -81,13 +88,15 @@ export const ensemble: Kind = {
 
 /** The members that need no training. */
 function untrained(rows: TrainingRows, { weights }: Recipe, seed: number): Heard[] {
-  const { neighbours, ranked, histogram, bentHistogram, loudest, linear, bent } = weights
+  const { neighbours, ranked, histogram, loudest, linear, bent } = weights
   const members: Heard[] = [[histogramMember(rows), histogram]]
   if (neighbours !== undefined) members.push([neighboursMember(rows, seed), neighbours])
   if (ranked !== undefined) members.push([rankedMember(rows, seed), ranked])
-  if (bentHistogram !== undefined) members.push([bentHistogramMember(rows, bendOf(rows)), bentHistogram])
   if (loudest !== undefined) members.push([loudestMember(rows), loudest])
-  if (bent !== undefined) members.push([bentMember(rows), bent])
+  if (bent !== undefined) {
+    const seen = bentRows(rows)
+    members.push([bentMember(seen), bent.linear], [bentHistogramMember(seen), bent.histogram])
+  }
   // A single column leaves a network nothing to learn, and how far a value is should still be known.
   if (linear !== undefined || rows.width === 1) members.push([linearMember(rows), linear ?? 1])
   return members

@@ -6,8 +6,8 @@
 // Source: Goldstein and Dengel, Histogram-based outlier score (2012); Scott, Averaged shifted histograms (1985).
 
 import { exp, log } from '../../core/elementary.ts'
-import { bentBy } from '../bend.ts'
-import { type Bend, binsBeside, type HistogramMember } from '../model.ts'
+import { binsBeside, type HistogramMember } from '../model.ts'
+import type { BentRows } from './bent.ts'
 import { columnOf } from './column.ts'
 import { filled, type TrainingRows } from './kind.ts'
 
@@ -29,8 +29,8 @@ export function histogramMember(training: TrainingRows): HistogramMember {
   return memberOf(training, 0)
 }
 
-export function bentHistogramMember({ rows, count, width }: TrainingRows, bend: Bend): HistogramMember {
-  return { ...memberOf({ rows: bentBy(bend, rows.subarray(0, count * width)), count, width }, 0), bend }
+export function bentHistogramMember(seen: BentRows): HistogramMember {
+  return { ...memberOf(seen, 0), bend: seen.bend }
 }
 
 export function loudestMember(training: TrainingRows): HistogramMember {

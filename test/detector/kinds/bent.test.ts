@@ -10,7 +10,7 @@ import { bentBy, valueBentTo } from '../../../libs/detector/bend.ts'
 import { engine, probeRows } from '../../../libs/detector/engine.ts'
 import { fitScaler, scaled } from '../../../libs/detector/fit-scaler.ts'
 import { twinKernel, wasmKernel } from '../../../libs/detector/kernel/kernel.ts'
-import { bentMember } from '../../../libs/detector/kinds/bent.ts'
+import { bentMember, bentRows } from '../../../libs/detector/kinds/bent.ts'
 import { linearMember } from '../../../libs/detector/kinds/linear.ts'
 import { detector } from '../../../libs/detector/load.ts'
 import type { Member, Model } from '../../../libs/detector/model.ts'
@@ -38,7 +38,7 @@ const fresh = tailed(400, 'fresh')
 const plain = linearModel(rows, fresh, width, 0.02)
 const scaler = fitScaler(rows, 2000, width, false)
 const training = { rows: scaled(rows, 2000, scaler), count: 2000, width }
-const member = bentMember(training)
+const member = bentMember(bentRows(training))
 const model: Model = { ...plain, members: [member] }
 
 function holed(of: Float32Array, share: number): Float32Array {
@@ -125,7 +125,7 @@ test('columns that never moved, mostly hold one value, or hold none', () => {
   const odd = Float32Array.from({ length: 500 * 3 }, (_, i) =>
     i % 3 === 0 ? 4 : i % 3 === 1 ? Number(random.uniform() < 0.1) : Number.NaN,
   )
-  const own = bentMember({ rows: odd, count: 500, width: 3 })
+  const own = bentMember(bentRows({ rows: odd, count: 500, width: 3 }))
   assert.ok(own.bend !== undefined)
   const seen = bentBy(own.bend, odd)
   for (const value of seen) assert.ok(Number.isNaN(value) || Math.abs(value) < 5)
