@@ -65,8 +65,8 @@ function loudest(
   return bounded(most)
 }
 
-/** Scores with the same leading bits share a bucket: sixteen to a power of two, so that few places lie in one. */
-const bucketBits = 19
+/** Scores with the same leading bits share a bucket: 64 to a power of two, so that hardly two places lie in one. */
+const bucketBits = 17
 const buckets = 1 << (31 - bucketBits)
 const single = new Float32Array(1)
 const bits = new Uint32Array(single.buffer)
@@ -82,6 +82,8 @@ class Voice {
   readonly #surprise: Surprise
   readonly #at: Float64Array
   readonly #loudness: Float64Array
+  /** Of the loudness, from each place to the next. */
+  readonly #slopes: Float64Array
   /** Of each bucket of scores, the last place that is not above all of it (at least the first). */
   readonly #guide: Uint16Array
 
@@ -90,6 +92,9 @@ class Voice {
     this.#surprise = surprise
     this.#at = Float64Array.from(surprise.at)
     this.#loudness = Float64Array.from(surprise.nats, (nats) => exp(sharpness * nats))
+    this.#slopes = this.#loudness.map((loudness, i) => {
+      return i + 1 < this.#at.length ? (this.#loudness[i + 1]! - loudness) / (this.#at[i + 1]! - this.#at[i]!) : 0
+    })
     let place = 0
     this.#guide = Uint16Array.from({ length: buckets }, (_, bucket) => {
       while (place + 1 < this.#at.length && this.#at[place + 1]! <= leastIn(bucket)) place++
@@ -99,24 +104,32 @@ class Voice {
 
   /** Adds to `sums` its share of the loudness of each score. */
   add(count: number, scores: Float32Array, share: number, sums: Float64Array): void {
-    for (let row = 0; row < count; row++) sums[row]! += share * this.loudness(bounded(scores[row]!))
+    const [at, values, slopes, guide] = [this.#at, this.#loudness, this.#slopes, this.#guide]
+    const [first, last] = [at[0]!, at[at.length - 1]!]
+    for (let row = 0; row < count; row++) {
+      const score = scores[row]!
+      if (score > first && score < last) {
+        single[0] = score
+        let low = guide[bits[0]! >>> bucketBits]!
+        while (at[low + 1]! <= score) low++
+        sums[row]! += share * (values[low]! + (score - at[low]!) * slopes[low]!)
+      } else sums[row]! += share * this.#outside(bounded(score))
+    }
   }
 
-  loudness(score: number): number {
-    const at = this.#at
-    const values = this.#loudness
-    const last = at.length - 1
-    if (!(score > at[0]!)) return values[0]!
-    if (score >= at[last]!) return values[last]! * exp(this.sharpness * this.#beyond(score))
-    single[0] = score
-    let low = this.#guide[bits[0]! >>> bucketBits]!
-    while (at[low + 1]! <= score) low++
-    return values[low]! + ((score - at[low]!) / (at[low + 1]! - at[low]!)) * (values[low + 1]! - values[low]!)
+  /** The loudness of a score that lies not between the first place and the last. */
+  #outside(score: number): number {
+    if (!(score > this.#at[0]!)) return this.#loudness[0]!
+    return this.#loudness[this.#at.length - 1]! * exp(this.sharpness * this.#beyond(score))
   }
 
   nats(score: number): number {
     const last = this.#at.length - 1
-    if (score < this.#at[last]!) return log(this.loudness(score)) / this.sharpness
+    if (score < this.#at[last]!) {
+      const sum = new Float64Array(1)
+      this.add(1, Float32Array.of(score), 1, sum)
+      return log(sum[0]!) / this.sharpness
+    }
     return this.#surprise.nats[last]! + this.#beyond(score)
   }
 

@@ -13,7 +13,7 @@ const unitsMin = 16
 const unitsMax = 64
 /** Ten times that of straight units: a sigmoid lets a quarter of a gradient through at most. */
 const learningRate = 1e-2
-const quick = { units: 24, hidden: 16, batchRows: 128, steps: 300 } as const
+const quick = { units: 24, hidden: 8, batchRows: 128, steps: 300 } as const
 /** Against an error per column. */
 const weight = 1e-2
 
