@@ -4,10 +4,9 @@
 // variance over the times (Welch and Satterthwaite). A new time beside the mean of B others then follows Fisher's F.
 // Invariants
 //   L1 a smaller rate never gives a lower limit, and no limit is below mostFactor times what any time of the history had.
-// Sources: Satterthwaite (1946); Paulson, An approximate normalization of the analysis of variance distribution (1942);
-// Abramowitz and Stegun 26.2.23 for the normal quantile.
+// Sources: Satterthwaite (1946); Paulson, An approximate normalization of the analysis of variance distribution (1942).
 
-import { log } from '../core/elementary.ts'
+import { normalQuantile } from './normal-quantile.ts'
 
 /** What a statistic was over the times of a history. */
 export interface Usual {
@@ -19,7 +18,7 @@ export interface Usual {
 
 const mostFactor = 1.5
 /** A variance of few times says little: degrees of freedom are held to be fewer, as if half were seen at so many times. */
-const timesHalf = 16
+const timesHalf = 8
 
 /** `freedomMax`: where rows were independent. */
 export function usualOf(values: readonly number[], freedomMax: number): Usual {
@@ -40,7 +39,7 @@ export function limitOf({ mean, freedom, most }: Usual, times: number, rate: num
 
 /** Of F with these degrees of freedom, exceeded at the rate; infinite where the approximation ends. */
 export function fisherQuantile(freedom: number, freedomBelow: number, rate: number): number {
-  const z = normalQuantile(rate)
+  const z = normalQuantile(1 - rate)
   const a = 2 / (9 * freedom)
   const b = 2 / (9 * freedomBelow)
   const square = (1 - b) ** 2 - z * z * b
@@ -48,10 +47,4 @@ export function fisherQuantile(freedom: number, freedomBelow: number, rate: numb
   const middle = (1 - a) * (1 - b)
   const root = (middle + Math.sqrt(Math.max(0, middle ** 2 - square * ((1 - a) ** 2 - z * z * a)))) / square
   return root ** 3
-}
-
-/** Exceeded by a standard normal at the rate, 0 < rate < ½. */
-export function normalQuantile(rate: number): number {
-  const t = Math.sqrt(-2 * log(rate))
-  return t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
 }

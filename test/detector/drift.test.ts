@@ -65,7 +65,7 @@ const shift =
 
 for (const [world, by, least] of [
   ['independent', 0.6, 0.95],
-  ['autocorrelated', 2, 0.8],
+  ['autocorrelated', 2.5, 0.8],
   ['daily', 2, 0.9],
 ] as const)
   test(`drift is told and the feature named: ${world}, ${by} deviations`, (t) => {
@@ -76,3 +76,19 @@ for (const [world, by, least] of [
     )
     assert.ok(right >= least, `${right}`)
   })
+
+test('scores alone may drift, missing values are a drift of their feature, and too few rows say nothing', () => {
+  const all = draw('independent', first, history + later, width)
+  const reference = referenceOf(part(all, 0, history))
+  const recent = part(all, history, history + later)
+  const louder = drift(reference, { ...recent, names, groups, scores: scoresOf(recent).map((score) => score * 1.6) })
+  assert.ok(louder !== null && louder.score.ratio > 1 && louder.score.value > 0.1, JSON.stringify(louder))
+  assert.deepEqual(louder.drifted, [])
+  const begins = [24, 8].map((times) => recent.timesMs[later - Math.floor(history / times)])
+  assert.ok(begins.includes(louder.sinceMs ?? -1), `${louder.sinceMs}`)
+  const gaps = part(all, history, history + later)
+  for (let i = 0; i < later; i += 4) gaps.rows[i * width + 2] = Number.NaN
+  assert.deepEqual(lookAt(reference, gaps).drifted, ['c'])
+  const few = part(all, history, history + 50)
+  assert.equal(drift(reference, { ...few, names, groups, scores: scoresOf(few) }), null)
+})
