@@ -7,7 +7,7 @@
 
 import { Random } from '../../core/random.ts'
 import type { DetectorSetting } from '../../stream/spec.ts'
-import type { Member } from '../model.ts'
+import type { HistogramMember, Member } from '../model.ts'
 import { scoresOf } from '../scores.ts'
 import { surprising } from '../surprise.ts'
 import { alone } from './alone.ts'
@@ -20,6 +20,7 @@ import { linearMember } from './linear.ts'
 import { neighboursMember, scoresWithoutSelf } from './neighbours.ts'
 import { type Design, network } from './network.ts'
 import { rankedMember } from './ranked.ts'
+import { usualRows } from './usual.ts'
 import { windows } from './windows.ts'
 
 interface Recipe {
@@ -70,6 +71,13 @@ const recipes: Readonly<Record<DetectorSetting, Recipe>> = {
 
 type Heard = readonly [Member, weight: number]
 
+interface Seen {
+  readonly rows: TrainingRows
+  /** Those that tell how columns hang together (usual.ts). */
+  readonly usual: TrainingRows
+  readonly histogram: HistogramMember
+}
+
 export const ensemble: Kind = {
   name: 'ensemble',
   fit: async (all, options) => {
@@ -78,27 +86,30 @@ export const ensemble: Kind = {
     const recipe = recipes[options.setting]
     const rows = thinnedTo(recipe.rowsMax, all)
     const seed = Random.derived(options.seed, 'ensemble').bits()
-    const quick = untrained(rows, recipe, seed)
+    const histogram = histogramMember(rows)
+    const usual = usualRows(rows, histogram)
+    const quick = untrained({ rows, usual, histogram }, recipe, seed)
     if (rows.width === 1) return { ...heard(quick, rows, recipe), backend: 'none', losses: [] }
-    const trained = await network(rows, recipe.design(rows), () => {}, { ...options, seed })
+    const trained = await network(usual, recipe.design(usual), () => {}, { ...options, seed })
     const { member, backend, losses } = trained
     return { ...heard([...quick, [member, recipe.weights.network]], rows, recipe), backend, losses: [losses] }
   },
 }
 
 /** The members that need no training. */
-function untrained(rows: TrainingRows, { weights }: Recipe, seed: number): Heard[] {
-  const { neighbours, ranked, histogram, loudest, linear, bent } = weights
-  const members: Heard[] = [[histogramMember(rows), histogram]]
+function untrained({ rows, usual, histogram }: Seen, { weights }: Recipe, seed: number): Heard[] {
+  const { neighbours, ranked, loudest, linear, bent } = weights
+  const members: Heard[] = [[histogram, weights.histogram]]
   if (neighbours !== undefined) members.push([neighboursMember(rows, seed), neighbours])
   if (ranked !== undefined) members.push([rankedMember(rows, seed), ranked])
   if (loudest !== undefined) members.push([loudestMember(rows), loudest])
+  // A single column leaves a network nothing to learn, and how far a value is should still be known. Before the bent one:
+  // what a column is expected to be is asked in this order, and where columns hang together exactly it knows exactly.
+  if (linear !== undefined || rows.width === 1) members.push([linearMember(usual), linear ?? 1])
   if (bent !== undefined) {
     const seen = bentRows(rows)
     members.push([bentMember(seen), bent.linear], [bentHistogramMember(seen), bent.histogram])
   }
-  // A single column leaves a network nothing to learn, and how far a value is should still be known.
-  if (linear !== undefined || rows.width === 1) members.push([linearMember(rows), linear ?? 1])
   return members
 }
 
