@@ -20,6 +20,6 @@ test('settings stand beside the references with their difference, and costs belo
   const settled = '71.0 / 50.0 | 71.0 / 50.0 | 91.0 / 50.0'
   assert.ok(text.includes(`| Wilt | ${settled} | 80.0 / 30.0 | −9.0 | −9.0 | +11.0 |`), text)
   assert.ok(text.includes(`| **mean** | ${settled} | 80.0 / 30.0 | −9.0 | −9.0 | +11.0 |`), text)
-  assert.ok(text.includes('| seconds to train, mean of tables | 3.0 |'), text)
+  assert.ok(text.includes('| seconds of a core to train, mean of tables | 3.0 |'), text)
   assert.ok(text.includes('| Wilt | 71.0 | 71.0 | 91.0 | 71.0 | – |'), text)
 })

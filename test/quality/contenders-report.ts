@@ -121,8 +121,8 @@ function besides(trials: readonly Trial[], contenders: readonly Contender[]): st
     contenders.map((contender) => meanOf(trials, contender, value).toFixed(digits))
   return [
     ['card payments', ...contenders.map((contender) => both(trials, contender, cardSet))],
-    ['µs per row, mean of tables', ...costs((trial) => trial.scoreMicroseconds, 2)],
-    ['seconds to train, mean of tables', ...costs((trial) => trial.fitSeconds, 1)],
+    ['µs of a core per row, mean of tables', ...costs((trial) => trial.scoreMicroseconds, 2)],
+    ['seconds of a core to train, mean of tables', ...costs((trial) => trial.fitSeconds, 1)],
   ]
 }
 

@@ -65,7 +65,7 @@ async function run(): Promise<void> {
   }
   if (values.kinds === 'all') {
     const seeds = seedsOf(values.seeds)
-    const found = await trials({ seeds, file: values.keep ?? null, nowMs: () => performance.now(), say: console.error })
+    const found = await trials({ seeds, file: values.keep ?? null, nowMs: processorMs, say: console.error })
     const of = `Seeds ${seeds.join(', ')}; of other kinds the first two of them.`
     const text = contendersReport(found, readReference())
     write(`${of} Made by \`npm run quality -- --kinds all --seeds ${values.seeds}\`.\n\n${text}`, 'kinds', values.print)
@@ -97,6 +97,12 @@ async function run(): Promise<void> {
   const command = `npm run quality -- --sets ${values.sets} --seeds ${values.seeds} --kind ${kind}`
   const text = report(measured, kind, command)
   write(text, 'measured', values.print)
+}
+
+/** A busy machine takes longer, but no more of its processor. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 async function measureContamination(kind: DetectorKind, seeds: readonly number[]): Promise<Contamination> {
