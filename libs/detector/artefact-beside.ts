@@ -1,5 +1,5 @@
-// Artefact beside: what travels with a model and never shapes a score, as tensors, and back: canaries and the reference that
-// drift is told by. An artefact may have neither.
+// Artefact beside: what travels with a model and never shapes a score, as tensors, and back: canaries, the reference that
+// drift is told by, and what rows are made up from. An artefact may have none of them.
 
 import { Failure } from '../core/failure.ts'
 import type { MemberTensors, Put } from './artefact-member.ts'
@@ -7,6 +7,7 @@ import type { Canaries } from './canaries.ts'
 import type { DescribedBeside } from './description-beside.ts'
 import { binsOf, type Reference } from './drift-reference.ts'
 import type { Model } from './model.ts'
+import { type Sampler, samplerKnots } from './sampler.ts'
 
 const names = {
   canaries: 'canaries.rows',
@@ -14,11 +15,24 @@ const names = {
   counts: 'reference.counts',
   usual: 'reference.usual',
   scores: 'reference.scores',
+  codes: 'sampler.codes',
+  deviations: 'sampler.deviations',
+  unsaid: 'sampler.unsaid',
+  drawn: 'sampler.drawn',
+  wanted: 'sampler.wanted',
 } as const
 
-export function putBeside(put: Put, { canaries, reference, width }: Model): void {
+export function putBeside(put: Put, { canaries, reference, sampler, width }: Model): void {
   if (canaries !== undefined && canaries.origins.length > 0)
     put(names.canaries, canaries.rows, canaries.origins.length, width)
+  if (sampler !== undefined) {
+    const { count, columns } = sampler
+    put(names.codes, sampler.codes, count, columns)
+    put(names.deviations, sampler.deviations, count, columns)
+    put(names.unsaid, sampler.unsaid, count, width)
+    put(names.drawn, sampler.drawn, width, samplerKnots)
+    put(names.wanted, sampler.wanted, width, samplerKnots)
+  }
   if (reference === undefined) return
   const { columns, scales } = reference
   put(names.edges, reference.edges, columns, binsOf - 2)
@@ -33,8 +47,8 @@ export function takeBeside(
   any: (name: string, ...shape: readonly number[]) => Float32Array,
   described: DescribedBeside,
   width: number,
-): { canaries?: Canaries; reference?: Reference } {
-  const { canaries, reference } = described
+): { canaries?: Canaries; reference?: Reference; sampler?: Sampler } {
+  const { canaries, reference, sampler } = described
   return {
     ...(canaries === undefined ? {} : { canaries: { ...canaries, rows: rowsOf(any, canaries.origins.length, width) } }),
     ...(reference === undefined
@@ -46,6 +60,18 @@ export function takeBeside(
             counts: finite(names.counts, reference.columns, binsOf),
             usual: finite(names.usual, reference.scales.length, reference.columns + 1, 3),
             scores: finite(names.scores, null),
+          },
+        }),
+    ...(sampler === undefined
+      ? {}
+      : {
+          sampler: {
+            ...sampler,
+            codes: finite(names.codes, sampler.count, sampler.columns),
+            deviations: finite(names.deviations, sampler.count, sampler.columns),
+            unsaid: finite(names.unsaid, sampler.count, width),
+            drawn: finite(names.drawn, width, samplerKnots),
+            wanted: finite(names.wanted, width, samplerKnots),
           },
         }),
   }

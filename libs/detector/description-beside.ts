@@ -5,17 +5,21 @@ import { canariesMax } from './canaries.ts'
 import { type Fields, invalid } from './description-fields.ts'
 import type { Reference, Scale } from './drift-reference.ts'
 import type { Json, Model } from './model.ts'
+import type { Sampler } from './sampler.ts'
 
 export interface DescribedBeside {
   readonly canaries?: { readonly origins: readonly string[] }
   readonly reference?: Pick<Reference, 'columns' | 'scales' | 'salt' | 'modulus'>
+  readonly sampler?: Pick<Sampler, 'count' | 'columns'>
 }
 
 const scalesMax = 8
+const samplerRowsMax = 10_000
+const samplerColumnsMax = 10_000
 const timesMax = 1_000
 const uint32Max = 4_294_967_295
 
-export function describeBeside({ canaries, reference }: Model): { readonly [key: string]: Json } {
+export function describeBeside({ canaries, reference, sampler }: Model): { readonly [key: string]: Json } {
   return {
     ...(canaries === undefined ? {} : { canaries: { origins: canaries.origins } }),
     ...(reference === undefined
@@ -28,6 +32,7 @@ export function describeBeside({ canaries, reference }: Model): { readonly [key:
             modulus: reference.modulus,
           },
         }),
+    ...(sampler === undefined ? {} : { sampler: { count: sampler.count, columns: sampler.columns } }),
   }
 }
 
@@ -35,7 +40,17 @@ export function besideOf(top: Fields, width: number): DescribedBeside {
   return {
     ...(top.has('canaries') ? { canaries: canariesOf(top.fields('canaries')) } : {}),
     ...(top.has('reference') ? { reference: referenceOf(top.fields('reference'), width) } : {}),
+    ...(top.has('sampler') ? { sampler: samplerOf(top.fields('sampler')) } : {}),
   }
+}
+
+function samplerOf(fields: Fields): NonNullable<DescribedBeside['sampler']> {
+  const sampler = {
+    count: fields.count('count', 2, samplerRowsMax),
+    columns: fields.count('columns', 1, samplerColumnsMax),
+  }
+  fields.close()
+  return sampler
 }
 
 function canariesOf(fields: Fields): { origins: readonly string[] } {

@@ -114,8 +114,10 @@ export async function fit(request: FitRequest): Promise<Model> {
     known === undefined
       ? calibrateByKey(scores, ownKeys, parts, { alpha: request.alpha, least })
       : calibrate(beside(scores, known), request.alpha)
+  const sampler = final.fitted.sampler?.() ?? null
   return {
     ...draft(request, final),
+    ...(sampler === null ? {} : { sampler }),
     combination,
     calibration,
     manifest: {

@@ -1,105 +1,91 @@
 // Generate: rows that a variational detector makes up. A code is drawn, its network decodes it to what is expected of such a
-// row, and what the network leaves unsaid is drawn as well: a deviation as its residuals on normal rows had them. Without it
-// every column would vary too little, by what no code tells.
-// Codes come from the prior, the standard normal; or, where rows are given, from the normal distribution that has the mean
-// and covariance of their codes. A detector is trained to restore rows rather than to bring its codes to the prior: they
-// are wider and go together, which the prior does not know and the rows do.
+// row, and what the network leaves unsaid of one of the nearest rows comes on top; then each column is moved, value by value,
+// to where as many of the rows lay below.
+// Codes come from the clouds of the rows learnt from, each as likely as another (sampler.ts), not from the standard normal:
+// a detector is trained to restore rows rather than to bring its codes there, so that between the clouds it knows nothing.
+// What is unsaid is another row's: together with the cloud this makes rows that are like none in all their columns.
 // Invariants
 //   G1 the same model and seed give the same rows to the bit.
-//   G2 every value is finite and within the scaler's clip; a column that never moved in training keeps its value.
-// Source of the second: Ghosh et al., From variational to deterministic autoencoders (2020).
+//   G2 every value lies within those of the rows learnt from; a column that never moved keeps its value.
+// Sources: Makhzani et al., Adversarial autoencoders (2016), for the aggregated posterior; Efron, Bootstrap methods (1979).
 
 import { Failure } from '../core/failure.ts'
 import { Random } from '../core/random.ts'
-import { codeOf, decoderOf } from './code.ts'
-import { cholesky, covariance } from './covariance.ts'
-import type { Model, Scoring } from './model.ts'
-import { reconstruction } from './reconstruction.ts'
+import { type Decoder, decoderOf } from './code.ts'
+import type { Model } from './model.ts'
+import { placed, type Sampler, samplerKnots } from './sampler.ts'
 
-/** `count` rows in the row's own units, stride = width; `like` are rows whose codes are to be drawn from, if any. */
-export function generate(model: Model, count: number, seed: number, like: Float32Array | null = null): Float32Array {
+/** Rows of which one says what is left unsaid. */
+const nearest = 5
+
+/** `count` rows in the row's own units, stride = width. */
+export function generate(model: Model, count: number, seed: number, sampler = model.sampler): Float32Array {
   const decoder = decoderOf(model)
   if (model.kind !== 'variational' || decoder === null)
     throw new Failure(
       'usage',
       `only a variational detector of two columns and more makes rows up, none of ${model.kind}`,
     )
+  if (sampler === undefined)
+    throw new Failure(
+      'usage',
+      'this detector keeps no codes of the rows it learnt from; fit it again, or give rows like them',
+    )
   const { width } = model
-  const { mean, inverseScale, clip } = model.scaler
-  const random = Random.derived(seed, 'codes')
-  const drawn = like === null ? prior(decoder.columns, random) : codesLike(model, like, random)
-  const { scoring } = decoder.member
-  const deviation = deviations(scoring, width, Random.derived(seed, 'deviations'))
-  const moves = Uint8Array.from({ length: width }, (_, j) => (varianceOf(scoring, width, j) === still ? 0 : 1))
-  const rows = new Float32Array(count * width)
-  for (let row = 0; row < count; row++) {
-    const decoded = decoder.decode(drawn())
-    const unsaid = deviation()
-    for (let j = 0; j < width; j++) {
-      const z = Math.min(clip, Math.max(-clip, decoded[j]! + unsaid[j]!))
-      rows[row * width + j] = moves[j] === 0 ? mean[j]! : mean[j]! + z / inverseScale[j]!
+  const { mean, inverseScale } = model.scaler
+  const rows = drawnRows(decoder, sampler, width, count, seed)
+  for (let j = 0; j < width; j++) {
+    const [drawn, wanted] = [knotsAt(sampler.drawn, j), knotsAt(sampler.wanted, j)]
+    for (let at = j; at < rows.length; at += width) {
+      const z = placed(drawn, wanted, rows[at]!)
+      rows[at] = inverseScale[j] === 0 ? mean[j]! : mean[j]! + z / inverseScale[j]!
     }
   }
   return rows
 }
 
-function prior(columns: number, random: Random): () => Float32Array {
-  return () => Float32Array.from({ length: columns }, () => random.normal())
+function knotsAt(knots: Float32Array, column: number): Float32Array {
+  return knots.subarray(column * samplerKnots, (column + 1) * samplerKnots)
 }
 
-function codesLike(model: Model, rows: Float32Array, random: Random): () => Float32Array {
-  const code = codeOf(model)
-  const count = rows.length / model.width
-  if (code === null || count < 2)
-    throw new Failure('data-invalid', `codes cannot be learnt from ${count} rows; give more`)
-  const { columns } = code
-  const { complete } = reconstruction(model)
-  const codes = new Float32Array(count * columns)
-  for (let i = 0; i < count; i++) {
-    const row = complete(rows.subarray(i * model.width, (i + 1) * model.width))
-    codes.set(code.encode(row), i * columns)
-  }
-  const { mean, matrix } = covariance(codes, count, columns)
-  const factor = cholesky(matrix, columns)
-  return () => {
-    const normal = Float64Array.from({ length: columns }, () => random.normal())
-    return Float32Array.from(mean, (middle, c) => {
-      let sum = middle
-      for (let k = 0; k <= c; k++) sum += factor[c * columns + k]! * normal[k]!
-      return sum
-    })
-  }
-}
-
-/** What a scoring says of a column that never moved (kinds/scoring.ts); another has exactly this by accident only. */
-const still = 1
-
-function varianceOf(scoring: Scoring, width: number, column: number): number {
-  return scoring.kind === 'mahalanobis' ? scoring.whitening[column * width + column]! : scoring.trainError[column]!
-}
-
-/** Draws residuals whose covariance is that of the normal rows'; valid until the next call. */
-function deviations(scoring: Scoring, width: number, random: Random): () => Float64Array {
-  const out = new Float64Array(width)
-  switch (scoring.kind) {
-    case 'mahalanobis': {
-      const { residualMean, whitening } = scoring
-      return () => {
-        // Whitened they are standard normal: whitening · r = n, solved from the first row on.
-        for (let i = 0; i < width; i++) {
-          let rest = random.normal()
-          for (let j = 0; j < i; j++) rest -= whitening[i * width + j]! * out[j]!
-          out[i] = rest / whitening[i * width + i]!
-        }
-        return out.map((value, j) => value + residualMean[j]!)
-      }
+/** Scaled, before the columns are moved. */
+export function drawnRows(
+  decoder: Decoder,
+  { codes, deviations, unsaid, columns, count: stored }: Omit<Sampler, 'drawn' | 'wanted'>,
+  width: number,
+  count: number,
+  seed: number,
+): Float32Array {
+  const random = Random.derived(seed, 'made up')
+  const around = nearestOf(codes, stored, columns)
+  const near = around.length / stored
+  const rows = new Float32Array(count * width)
+  const code = new Float32Array(columns)
+  for (let row = 0; row < count; row++) {
+    const chosen = random.integer(stored)
+    for (let c = 0; c < columns; c++) {
+      code[c] = codes[chosen * columns + c]! + deviations[chosen * columns + c]! * random.normal()
     }
-    case 'error-over-train':
-      return () => {
-        for (let j = 0; j < width; j++) out[j] = Math.sqrt(scoring.trainError[j]!) * random.normal()
-        return out
-      }
-    default:
-      return scoring satisfies never
+    const other = around[chosen * near + random.integer(near)]! * width
+    const decoded = decoder.decode(code)
+    for (let j = 0; j < width; j++) rows[row * width + j] = decoded[j]! + unsaid[other + j]!
   }
+  return rows
+}
+
+/** Of each code, the positions of those nearest to it, itself left out. */
+function nearestOf(codes: Float32Array, count: number, columns: number): Int32Array {
+  const near = Math.min(nearest, count - 1)
+  const found = new Int32Array(count * near)
+  const squares = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    for (let k = 0; k < count; k++) {
+      let sum = 0
+      for (let c = 0; c < columns; c++) sum += (codes[i * columns + c]! - codes[k * columns + c]!) ** 2
+      squares[k] = k === i ? Number.POSITIVE_INFINITY : sum
+    }
+    const order = Int32Array.from({ length: count }, (_, k) => k).sort((a, b) => squares[a]! - squares[b]! || a - b)
+    found.set(order.subarray(0, near), i * near)
+  }
+  return found
 }

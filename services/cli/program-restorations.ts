@@ -42,7 +42,7 @@ export function restorations(root: Command, context: (options: Options) => Conte
   restoration('generate', 'make up rows by a variational detector', 'generate 1000')
     .argument('<n>', 'how many', whole)
     .option('--against <rows.csv>', 'say how near they are to these rows; the rows themselves go to --out')
-    .option('--like <rows.csv>', 'draw the codes as those of these rows are spread, instead of from the prior')
+    .option('--like <rows.csv>', 'make up rows like these, instead of like those learnt from')
     .action(async (rows: number, options: Options) => {
       const { generateTable } = await import('./commands/generate.ts')
       const against = textOf(options, 'against')

@@ -4,11 +4,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { codeOf, decoderOf } from '../../libs/detector/code.ts'
 import { fit } from '../../libs/detector/fit.ts'
+import { scaled } from '../../libs/detector/fit-scaler.ts'
 import { generate } from '../../libs/detector/generate.ts'
 import { activate } from '../../libs/detector/kernel/twin-activation.ts'
+import { samplerOf } from '../../libs/detector/kinds/sampling.ts'
 import type { DenseLayer, Model } from '../../libs/detector/model.ts'
 import { shape } from '../../libs/detector/packing.ts'
 import { reconstruction } from '../../libs/detector/reconstruction.ts'
+import { likeness } from '../../libs/detector/two-sample.ts'
 import type { DetectorKind } from '../../libs/stream/spec.ts'
 import { linearModel, planted, requestOf } from './planted.ts'
 
@@ -118,7 +121,13 @@ describe('generate', async () => {
   const model = await fit(requestOf(withStill, width, { kind: 'variational' }))
 
   test('the same seed, the same rows; finite; a column that never moved keeps its value', () => {
-    for (const like of [null, withStill]) {
+    const other = {
+      rows: scaled(withStill, withStill.length / width, model.scaler),
+      count: withStill.length / width,
+      width,
+    }
+    const given = samplerOf(model.members, other, 2) ?? assert.fail('no sampler')
+    for (const like of [model.sampler, given]) {
       const made = generate(model, 200, 3, like)
       assert.deepEqual(generate(model, 200, 3, like), made)
       assert.notDeepEqual(generate(model, 200, 4, like), made)
@@ -126,31 +135,18 @@ describe('generate', async () => {
     }
   })
 
-  test('what the network leaves unsaid varies as its residuals do', () => {
-    const [own, quiet] = [1, 1e4].map((times) => {
-      const members = model.members.map((member) => {
-        if (member.kind !== 'dense' || member.scoring.kind !== 'mahalanobis') return member
-        const { scoring } = member
-        return { ...member, scoring: { ...scoring, whitening: scoring.whitening.map((value) => value * times) } }
-      })
-      return generate({ ...model, members }, 4000, 6)
-    })
-    const network = model.members.find((member) => member.kind === 'dense')
-    assert.ok(network?.kind === 'dense' && network.scoring.kind === 'mahalanobis' && own && quiet)
-    const { whitening } = network.scoring
-    const squares = new Float64Array(width)
-    for (let from = 0; from < own.length; from += width)
-      for (let i = 0; i < width - 1; i++) {
-        let sum = 0
-        for (let j = 0; j <= i; j++)
-          sum += whitening[i * width + j]! * (own[from + j]! - quiet[from + j]!) * model.scaler.inverseScale[j]!
-        squares[i]! += sum * sum
-      }
-    for (let i = 0; i < width - 1; i++) assert.ok(Math.abs(squares[i]! / 4000 - 1) < 0.1, `${squares}`)
+  test('each column lies where that of the rows learnt from does, whatever its form', () => {
+    const { distances } = likeness(generate(model, 4000, 6), withStill, width)
+    assert.ok(
+      distances.every((distance) => distance < 0.06),
+      `${distances}`,
+    )
+    const { sampler: _, ...bare } = model
+    assert.throws(() => generate(bare, 1, 1), /fit it again/)
   })
 
   test('other kinds are refused', () => {
     assert.throws(() => generate({ ...model, kind: 'denoising' }, 1, 1), /none of denoising/)
-    assert.throws(() => generate(model, 1, 1, withStill.subarray(0, width)), /give more/)
+    assert.equal(samplerOf(model.members, { rows: rows.subarray(0, width), count: 1, width }, 1), null)
   })
 })

@@ -37,6 +37,13 @@ export function divergenceOf(training: TrainingRows, { member, spread }: Network
   return [{ kind: 'divergence', ...network, code, spread, scale: Math.fround(width / Math.max(meanMin, sum / seen)) }]
 }
 
+/** Of the cloud of a row without missing values. */
+export function logVariancesOf({ layers, code, spread }: DivergenceMember, row: Float32Array): Float32Array {
+  let hidden = row
+  for (const layer of layers.slice(0, code)) hidden = outputs(layer, hidden)
+  return outputs(spread, hidden)
+}
+
 function outputs({ weights, bias, activation }: DenseLayer, inputs: Float32Array): Float32Array {
   const { slope, curve } = shape(activation)
   return bias.map((offset, o) => {

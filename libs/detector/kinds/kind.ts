@@ -6,6 +6,7 @@
 
 import type { DetectorKind, DetectorSetting, LossKind } from '../../stream/spec.ts'
 import type { Combination, Member } from '../model.ts'
+import type { Sampler } from '../sampler.ts'
 import type { TrainerChoice } from '../training.ts'
 
 /** Scaled rows, stride = width; NaN = missing. */
@@ -67,6 +68,8 @@ export interface Fitted {
   readonly held?: Held
   /** Scores of normal rows that come with the kind, to calibrate with beside those of the history. */
   readonly known?: Float32Array
+  /** What rows can be made up from, where a kind can. */
+  readonly sampler?: () => Sampler | null
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]

@@ -5,10 +5,12 @@
 // Source: Kingma and Welling, Auto-encoding variational Bayes (2014).
 
 import { Random } from '../../core/random.ts'
+import type { Sampler } from '../sampler.ts'
 import { divergenceOf } from './divergence.ts'
 import { alike, type Kind } from './kind.ts'
 import { linearMember } from './linear.ts'
 import { leak, network, straight } from './network.ts'
+import { samplerOf } from './sampling.ts'
 import { sizeOf } from './size.ts'
 
 /** Of the divergence, against an error per column. */
@@ -32,6 +34,7 @@ export const variational: Kind = {
     } as const
     const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
     const members = [trained.member, ...divergenceOf(rows, trained, 1), linear]
-    return { members, together: alike, backend: trained.backend, losses: [trained.losses] }
+    const sampler = (): Sampler | null => samplerOf(members, rows, seed)
+    return { members, together: alike, sampler, backend: trained.backend, losses: [trained.losses] }
   },
 }

@@ -1,7 +1,10 @@
 // generate: rows that a variational detector makes up, as a table; or, beside given rows, how like these they are.
 
 import { Failure } from '../../../libs/core/failure.ts'
+import { scaled } from '../../../libs/detector/fit-scaler.ts'
 import { generate } from '../../../libs/detector/generate.ts'
+import { samplerOf } from '../../../libs/detector/kinds/sampling.ts'
+import type { Sampler } from '../../../libs/detector/sampler.ts'
 import { type Likeness, likeness } from '../../../libs/detector/two-sample.ts'
 import type { Context } from '../context.ts'
 import { parseCsv, type Table } from '../csv.ts'
@@ -26,7 +29,15 @@ export function generateTable(context: Context, count: number, options: Generate
     parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
   if (model.kind !== 'variational')
     throw new Failure('usage', `${detector}: only a variational detector makes rows up; this one is ${model.kind}`)
-  const rows = generate(model, count, context.settings.seed, like === null ? null : tableOf(like).cells)
+  const likeOf = ({ cells, count: given }: Table): Sampler => {
+    const width = columns.length
+    const training = { rows: scaled(cells, given, model.scaler), count: given, width }
+    const found = samplerOf(model.members, training, context.settings.seed)
+    if (found === null)
+      throw new Failure('data-invalid', `${like}: codes cannot be learnt from ${given} rows; give more`)
+    return found
+  }
+  const rows = generate(model, count, context.settings.seed, like === null ? model.sampler : likeOf(tableOf(like)))
   if (against === null || out !== null) writeTable(context, out, tableLines(columns, rows))
   if (against === null) return
   const given = tableOf(against)
@@ -35,18 +46,19 @@ export function generateTable(context: Context, count: number, options: Generate
 }
 
 function likenessText(found: Likeness, columns: readonly string[], json: boolean): string {
-  const { distances, distanceMax, correlation } = found
+  const { distances, distanceMax, told, correlation } = found
   const pair = correlation?.columns.map((column) => columns[column] ?? '') ?? []
   if (json) {
     const named = Object.fromEntries(columns.map((column, j) => [column, distances[j]]))
     const difference = correlation?.difference ?? null
-    return JSON.stringify({ distances: named, distanceMax, correlation: { difference, columns: pair } })
+    return JSON.stringify({ distances: named, distanceMax, told, correlation: { difference, columns: pair } })
   }
   const lines = columns.map((column, j) => `${column}\t${(distances[j] ?? 0).toPrecision(digits)}`)
   return [
     'Kolmogorov–Smirnov distance by column',
     ...lines,
     `one in twenty columns of the same rows would exceed ${distanceMax.toPrecision(digits)}`,
+    `told apart by their nearest: ${told.toPrecision(digits)} of the rows; 0.5 is chance`,
     ...(correlation === null
       ? []
       : [
