@@ -4,6 +4,7 @@
 import type { Explained } from './explain.ts'
 import { mean, median } from './metrics.ts'
 import { type Rival, rivals } from './rankings.ts'
+import { grid } from './report.ts'
 
 const ways: readonly (Rival | 'explained')[] = ['explained', ...rivals]
 
@@ -102,9 +103,4 @@ function offBy(runs: readonly Explained[]): number {
 
 function sum(runs: readonly Explained[], value: (run: Explained) => number): number {
   return runs.reduce((total, run) => total + value(run), 0)
-}
-
-function grid(header: readonly string[], lines: readonly (readonly string[])[]): string {
-  const rule = header.map((_, i) => (i === 0 ? '---' : '---:'))
-  return [header, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

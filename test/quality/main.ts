@@ -1,14 +1,17 @@
 // The quality program: how well the default kind finds anomalies on public tables and card payments, written to
 // docs/quality.md. Use: node dist/test/quality/main.js [--sets vowels,card] [--seeds 0..4] [--kind ensemble] [--print]
 // One kind with one setting for all sets, chosen before the run. With --series all, or names of series (smap, asd, skab,
-// nab), windows of these are measured instead; with --contamination, what anomalies among the training rows cost; with --explain,
-// whether explanations name what is bad; with --kinds all, every kind and setting in turn (--keep FILE: what was measured is kept
-// there, so that a run which was broken off goes on). With --print, or some of the series alone, the document is left alone.
+// nab), windows of these are measured instead; with --contamination, what anomalies among the training rows cost; with
+// --budget, how often normal rows alarm; with --explain, whether explanations name what is bad; with --kinds all, every kind
+// and setting in turn (--keep FILE: what was measured is kept there, so that a run which was broken off goes on). With
+// --print, or some of the series alone, the document is left alone.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type DetectorKind, detectorKinds } from '../../libs/stream/spec.ts'
+import { measureBudget, type Spent } from './budget.ts'
+import { budgetReport } from './budget-report.ts'
 import {
   type CardQuality,
   measureCards,
@@ -39,6 +42,7 @@ const { values } = parseArgs({
     kinds: { type: 'string' },
     keep: { type: 'string' },
     explain: { type: 'boolean', default: false },
+    budget: { type: 'boolean', default: false },
   },
 })
 
@@ -81,6 +85,13 @@ async function run(): Promise<void> {
     const text = explainReport(await measureExplanations(seedsOf(values.seeds), () => performance.now()))
     const command = `npm run quality -- --explain --seeds ${values.seeds}`
     write(`Seeds ${values.seeds}. Made by \`${command}\`.\n\n${text}`, 'explanations', values.print)
+    return
+  }
+  if (values.budget) {
+    const spent: Spent[] = []
+    for await (const one of measureBudget(kind, 0)) spent.push(one)
+    const command = `npm run quality -- --budget --kind ${kind}`
+    write(`Kind \`${kind}\`, seed 0. Made by \`${command}\`.\n\n${budgetReport(spent)}`, 'budget', values.print)
     return
   }
   const measured: Measured[] = []

@@ -127,7 +127,7 @@ export function grid(header: readonly string[], lines: readonly (readonly string
 }
 
 /** What is written between markers of its name. */
-export type Block = 'kinds' | 'measured' | 'series' | 'contamination' | 'explanations'
+export type Block = 'kinds' | 'measured' | 'series' | 'contamination' | 'explanations' | 'budget'
 
 /** The document with the text between the markers of that name replaced. */
 export function withMeasured(document: string, text: string, name: Block = 'measured'): string {
