@@ -8,6 +8,7 @@ import {
   type Spec,
   type TimeRange,
   tailKinds,
+  thresholdScopes,
   windowedKinds,
 } from './spec.ts'
 import { readFeatures } from './spec-features.ts'
@@ -85,7 +86,7 @@ export function readSpec(tree: Tree, readText: (path: string) => string, faults:
     missing: optional(root, 'missing', missingRule, { kind: 'impute' }, faults),
     keysMax: optional(root, 'keysMax', whole(1, 10_000_000), defaults.keysMax, faults),
     detector: readDetector(
-      section('detector', { known: ['kind', 'setting', 'loss', 'alarms', 'tail'], reserved: {} }),
+      section('detector', { known: ['kind', 'setting', 'loss', 'thresholds', 'alarms', 'tail'], reserved: {} }),
       rows,
       faults,
     ),
@@ -140,6 +141,7 @@ function readDetector(map: MapTree | null, rows: number, faults: Fault[]): Spec[
     kind,
     setting,
     loss,
+    thresholds: optional(map, 'thresholds', choice(thresholdScopes), 'whole', faults),
     alarms: readAlarms(map, faults),
     tail: optional(map, 'tail', choice(tailKinds), 'fixed', faults),
   }

@@ -24,6 +24,9 @@ export type DetectorSetting = (typeof detectorSettings)[number]
 export const lossKinds = ['squared', 'huber', 'binary-cross-entropy', 'mixed'] as const
 export type LossKind = (typeof lossKinds)[number]
 
+export const thresholdScopes = ['whole', 'per-key'] as const
+export type ThresholdScope = (typeof thresholdScopes)[number]
+
 /** Whether a threshold stays as it was calibrated, or follows slow drift. */
 export const tailKinds = ['fixed', 'adaptive'] as const
 export type TailKind = (typeof tailKinds)[number]
@@ -102,6 +105,8 @@ export interface Spec {
     /** Of the ensemble; others have none and it stays balanced. */
     readonly setting: DetectorSetting
     readonly loss: LossKind
+    /** One for all keys, or where keys differ their own. */
+    readonly thresholds: ThresholdScope
     readonly alarms:
       | { readonly kind: 'rate'; readonly rate: number }
       | { readonly kind: 'per-day'; readonly perDay: number }

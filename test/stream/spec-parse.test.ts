@@ -45,7 +45,14 @@ test('the least spec gets every default', () => {
     window: { rows: 1 },
     missing: { kind: 'impute' },
     keysMax: 100_000,
-    detector: { kind: 'ensemble', setting: 'balanced', loss: 'squared', alarms: { kind: 'rate', rate: 0.001 }, tail: 'fixed' },
+    detector: {
+      kind: 'ensemble',
+      setting: 'balanced',
+      loss: 'squared',
+      thresholds: 'whole',
+      alarms: { kind: 'rate', rate: 0.001 },
+      tail: 'fixed',
+    },
     training: {
       everyMs: 86_400_000,
       historyMs: 604_800_000,
