@@ -7,7 +7,7 @@
 
 import { engine } from './engine.ts'
 import { seenWidth } from './lens.ts'
-import type { DenseLayer, DenseMember, Model, SequenceMember } from './model.ts'
+import type { DenseLayer, DenseMember, Member, Model, SequenceMember } from './model.ts'
 
 export interface Code {
   /** Columns of the code. */
@@ -60,9 +60,14 @@ export function decoderOf(model: Model): Decoder | null {
 
 function networkOf({ members }: Model): Network | null {
   const found = members.find((member): member is Network => {
-    return (member.kind === 'dense' || member.kind === 'sequence') && member.layers.length > 1
+    // A member of bent columns is the linear one of wide rows: its code is no network's.
+    return (isStraight(member) || member.kind === 'sequence') && member.layers.length > 1
   })
   return found ?? null
+}
+
+function isStraight(member: Member): member is DenseMember {
+  return member.kind === 'dense' && member.bend === undefined
 }
 
 function narrowest(member: Network): { readonly columns: number; readonly at: number } {

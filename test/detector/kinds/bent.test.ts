@@ -7,6 +7,7 @@ import { Failure } from '../../../libs/core/failure.ts'
 import { Random } from '../../../libs/core/random.ts'
 import { artefact, parseArtefact } from '../../../libs/detector/artefact.ts'
 import { bentBy, valueBentTo } from '../../../libs/detector/bend.ts'
+import { codeOf } from '../../../libs/detector/code.ts'
 import { engine, probeRows } from '../../../libs/detector/engine.ts'
 import { fitScaler, scaled } from '../../../libs/detector/fit-scaler.ts'
 import { twinKernel, wasmKernel } from '../../../libs/detector/kernel/kernel.ts'
@@ -15,7 +16,7 @@ import { linearMember } from '../../../libs/detector/kinds/linear.ts'
 import { detector } from '../../../libs/detector/load.ts'
 import type { Member, Model } from '../../../libs/detector/model.ts'
 import { scoresOf } from '../../../libs/detector/scores.ts'
-import { linearModel } from '../planted.ts'
+import { linearModel, planted } from '../planted.ts'
 import { sampleModel } from '../sample-model.ts'
 
 const seed = Number(process.env['SEED'] ?? 3)
@@ -131,6 +132,24 @@ test('columns that never moved, mostly hold one value, or hold none', () => {
   for (const value of seen) assert.ok(Number.isNaN(value) || Math.abs(value) < 5)
   for (const [i, value] of seen.entries())
     if (!Number.isNaN(value)) assert.ok(Math.abs(valueBentTo(own.bend, i % 3, value) - odd[i]!) < 1e-5)
+})
+
+test("wide rows have one of few axes, whose code is not taken for a network's", () => {
+  const [columns, count] = [600, 150]
+  const wide = planted(count, columns, seed)
+  const own = bentMember(bentRows({ rows: wide, count, width: columns }))
+  assert.equal(own.layers.length, 2)
+  const alike = sampleModel({
+    widths: [columns, 5, columns],
+    activation: { kind: 'tanh' },
+    scoring: 'error-over-train',
+    members: 1,
+    seed: 4,
+  })
+  const row = wide.subarray(0, columns)
+  assert.deepEqual(codeOf({ ...alike, members: [own, ...alike.members] })?.encode(row), codeOf(alike)?.encode(row))
+  assert.equal(codeOf({ ...alike, members: [own] }), null)
+  assert.ok(scoresOf({ ...alike, members: [own] }, wide).every(Number.isFinite))
 })
 
 test('an artefact brings it back, and one that cannot be bent is refused', () => {
