@@ -272,3 +272,9 @@ test('no text throws anything but the one Failure', () => {
     { numRuns: 300 },
   )
 })
+
+test('a tail is fixed unless said otherwise, and one of two', () => {
+  assert.equal(parse(least, 'x', noFile).detector.tail, 'fixed')
+  assert.equal(parse(`${least}detector: { tail: adaptive }\n`, 'x', noFile).detector.tail, 'adaptive')
+  assert.deepEqual(faultsOf(`${least}detector: { tail: adaptiv }\n`), ['10 detector.tail: "adaptiv" → adaptive'])
+})
