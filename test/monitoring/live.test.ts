@@ -43,6 +43,8 @@ function work(metrics: Metrics): void {
   metrics.alerted('cards', [{ severity: 'major', eventTimeMs: nowMs - 1_500 }])
   metrics.lag('cards', 0, 7)
   metrics.state('cards', 0, 100, 3)
+  metrics.thresholdInForce('cards', 0, 1)
+  metrics.regimeChanged('cards', 1)
   metrics.transaction('committed')
   metrics.rebalanced()
   metrics.buffered('cards', 1_000, 2_000)
@@ -51,6 +53,7 @@ function work(metrics: Metrics): void {
   metrics.swap('cards', 'swapped')
   metrics.learning('cards', 10, 100)
   metrics.trained('cards', 'promoted', 'none', 1_500)
+  metrics.drifted('cards', [{ name: 'amount', value: 0.3 }], 0.1, 1.2)
 }
 
 function prometheus(folder: string, target: string, port: number): ChildProcess {

@@ -37,6 +37,7 @@ function busy(scope: 'own' | 'process') {
   registry.swap('cards', 'swapped')
   registry.learning('cards', 50, 500)
   registry.trained('cards', 'refused', 'alarm-rate', 1500)
+  registry.drifted('cards', [{ name: 'amount', value: 0.3 }], 0.1, 1.2)
   return registry
 }
 
@@ -54,7 +55,7 @@ describe('metric table', () => {
       assert.match(help, /^[A-Z].*\.$/, `${name} needs a sentence as help`)
       assert.doesNotMatch(name, /_(ms|millis|kb|percent)(_|$)/, `${name} must be in base units`)
       for (const label of labels) {
-        assert.match(label, /^(stream|partition|kind|reason|stage|result|gate|severity|version)$/, name)
+        assert.match(label, /^(stream|partition|feature|kind|reason|stage|result|gate|severity|version)$/, name)
       }
       assert.equal(buckets.length > 0, type === 'histogram', name)
     }
