@@ -110,11 +110,12 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
   const parts = partsOf(past, normal, stream.width)
   const dropped = { ...past.dropped, ...normal.dropped, 'over-key-cap': parts.capped }
   const days = Math.max(past.spanMs / dayMs, 1 / 24)
-  const { rows, count, timesMs } = parts.learnt
+  const { rows, count, timesMs, keys } = parts.learnt
   const model = await fit({
     rows,
     count,
     timesMs,
+    ...(request.spec.detector.thresholds === 'per-key' ? { keys } : {}),
     ...shapeOf(stream),
     revision: stream.revision,
     kind: request.spec.detector.kind,
