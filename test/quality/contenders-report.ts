@@ -121,7 +121,7 @@ function besides(trials: readonly Trial[], contenders: readonly Contender[]): st
     contenders.map((contender) => meanOf(trials, contender, value).toFixed(digits))
   return [
     ['card payments', ...contenders.map((contender) => both(trials, contender, cardSet))],
-    ['µs of a core per row, mean of tables', ...costs((trial) => trial.scoreMicroseconds, 2)],
+    ['µs of a core per row, making the engine included', ...costs((trial) => trial.scoreMicroseconds, 2)],
     ['seconds of a core to train, mean of tables', ...costs((trial) => trial.fitSeconds, 1)],
   ]
 }
