@@ -114,7 +114,7 @@ export async function fit(request: FitRequest): Promise<Model> {
     known === undefined
       ? calibrateByKey(scores, ownKeys, parts, { alpha: request.alpha, least })
       : calibrate(beside(scores, known), request.alpha)
-  const sampler = final.fitted.sampler?.() ?? null
+  const sampler = final.fitted.sampler?.(gathered(request.rows, final.positions, width)) ?? null
   return {
     ...draft(request, final),
     ...(sampler === null ? {} : { sampler }),

@@ -32,14 +32,10 @@ export function generate(model: Model, count: number, seed: number, sampler = mo
       'this detector keeps no codes of the rows it learnt from; fit it again, or give rows like them',
     )
   const { width } = model
-  const { mean, inverseScale } = model.scaler
   const rows = drawnRows(decoder, sampler, width, count, seed)
   for (let j = 0; j < width; j++) {
     const [drawn, wanted] = [knotsAt(sampler.drawn, j), knotsAt(sampler.wanted, j)]
-    for (let at = j; at < rows.length; at += width) {
-      const z = placed(drawn, wanted, rows[at]!)
-      rows[at] = inverseScale[j] === 0 ? mean[j]! : mean[j]! + z / inverseScale[j]!
-    }
+    for (let at = j; at < rows.length; at += width) rows[at] = placed(drawn, wanted, rows[at]!)
   }
   return rows
 }

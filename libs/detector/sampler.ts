@@ -1,6 +1,7 @@
 // Sampler: what a variational detector keeps of the rows it learnt from, so that rows can be made up (generate.ts): codes of
 // some of them with the deviations of their clouds, what the network left unsaid of each, and for each column where values
-// that are drawn lie and where those of rows did, share by share. Rows are scaled throughout.
+// that are drawn lie and where those of rows did, share by share. Rows
+// are scaled, but for the values of the last: scaled and back, one that comes again and again would not be met.
 
 export interface Sampler {
   /** Rows of which it keeps codes, at least 2. */
@@ -12,7 +13,10 @@ export interface Sampler {
   readonly deviations: Float32Array
   /** Row minus its reconstruction, row-major count × width; 0 where a value was missing. */
   readonly unsaid: Float32Array
-  /** Of each column, equal shares of drawn values and of rows' lie between these; row-major width × samplerKnots, ascending. */
+  /**
+   * Of each column, equal shares of drawn values and of rows', these in their own units, lie between; row-major
+   * width × samplerKnots, ascending.
+   */
   readonly drawn: Float32Array
   readonly wanted: Float32Array
 }

@@ -126,7 +126,7 @@ describe('generate', async () => {
       count: withStill.length / width,
       width,
     }
-    const given = samplerOf(model.members, other, 2) ?? assert.fail('no sampler')
+    const given = samplerOf(model.members, other, withStill, 2) ?? assert.fail('no sampler')
     for (const like of [model.sampler, given]) {
       const made = generate(model, 200, 3, like)
       assert.deepEqual(generate(model, 200, 3, like), made)
@@ -147,6 +147,9 @@ describe('generate', async () => {
 
   test('other kinds are refused', () => {
     assert.throws(() => generate({ ...model, kind: 'denoising' }, 1, 1), /none of denoising/)
-    assert.equal(samplerOf(model.members, { rows: rows.subarray(0, width), count: 1, width }, 1), null)
+    assert.equal(
+      samplerOf(model.members, { rows: rows.subarray(0, width), count: 1, width }, rows.subarray(0, width), 1),
+      null,
+    )
   })
 })

@@ -68,8 +68,8 @@ export interface Fitted {
   readonly held?: Held
   /** Scores of normal rows that come with the kind, to calibrate with beside those of the history. */
   readonly known?: Float32Array
-  /** What rows can be made up from, where a kind can. */
-  readonly sampler?: () => Sampler | null
+  /** What rows can be made up from, where a kind can; given the training rows in their own units. */
+  readonly sampler?: (own: Float32Array) => Sampler | null
   readonly backend: string
   /** Of each trained network, its loss over time. */
   readonly losses: readonly (readonly number[])[]

@@ -18,8 +18,13 @@ const storedMin = 2
 /** Rows that are drawn to see where they lie. */
 const trialRows = 4096
 
-/** Null where the members have no cloud of codes, or rows are too few. */
-export function samplerOf(members: readonly Member[], rows: TrainingRows, seed: number): Sampler | null {
+/** `own` are the rows in their own units. Null where the members have no cloud of codes, or rows are too few. */
+export function samplerOf(
+  members: readonly Member[],
+  rows: TrainingRows,
+  own: Float32Array,
+  seed: number,
+): Sampler | null {
   const cloud = members.find((member): member is DivergenceMember => member.kind === 'divergence')
   const network = members.find((member) => member.kind === 'dense')
   const { width } = rows
@@ -45,7 +50,7 @@ export function samplerOf(members: readonly Member[], rows: TrainingRows, seed: 
   const unsaid = present.map((value, i) => (Number.isNaN(some.rows[i]!) ? 0 : value - expected[i]!))
   const half = { count: some.count, columns, codes, deviations, unsaid }
   const trial = drawnRows(decoder, half, width, trialRows, seed)
-  return { ...half, drawn: knotsOfColumns(trial, width), wanted: knotsOfColumns(rows.rows, width) }
+  return { ...half, drawn: knotsOfColumns(trial, width), wanted: knotsOfColumns(own, width) }
 }
 
 function knotsOfColumns(rows: Float32Array, width: number): Float32Array {

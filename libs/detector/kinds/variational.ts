@@ -34,7 +34,7 @@ export const variational: Kind = {
     } as const
     const trained = await network(rows, { plan, batchRows, steps }, () => {}, { ...options, seed })
     const members = [trained.member, ...divergenceOf(rows, trained, 1), linear]
-    const sampler = (): Sampler | null => samplerOf(members, rows, seed)
+    const sampler = (own: Float32Array): Sampler | null => samplerOf(members, rows, own, seed)
     return { members, together: alike, sampler, backend: trained.backend, losses: [trained.losses] }
   },
 }

@@ -32,7 +32,7 @@ export function generateTable(context: Context, count: number, options: Generate
   const likeOf = ({ cells, count: given }: Table): Sampler => {
     const width = columns.length
     const training = { rows: scaled(cells, given, model.scaler), count: given, width }
-    const found = samplerOf(model.members, training, context.settings.seed)
+    const found = samplerOf(model.members, training, cells, context.settings.seed)
     if (found === null)
       throw new Failure('data-invalid', `${like}: codes cannot be learnt from ${given} rows; give more`)
     return found
