@@ -48,13 +48,16 @@ function floorOf(level: number): number {
   return level === 0 ? 1 : Math.abs(level) * floorShare
 }
 
-/** z = clamp((x − mean) · inverseScale, ±clip); NaN stays NaN. */
+/**
+ * z = clamp((x − mean) · inverseScale, ±clip), in the kernel's float32 steps: a value that is a column's least here must be no
+ * less when it is scored, or what counts values between least and greatest finds it outside. NaN stays NaN.
+ */
 export function scaled(rows: Float32Array, count: number, { mean, inverseScale, clip }: Scaler): Float32Array {
   const width = mean.length
   const out = new Float32Array(count * width)
   for (let i = 0; i < out.length; i++) {
     const j = i % width
-    out[i] = Math.min(clip, Math.max(-clip, (rows[i]! - mean[j]!) * inverseScale[j]!))
+    out[i] = Math.min(clip, Math.max(-clip, Math.fround(Math.fround(rows[i]! - mean[j]!) * inverseScale[j]!)))
   }
   return out
 }

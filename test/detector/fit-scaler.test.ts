@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Random } from '../../libs/core/random.ts'
 import { fitScaler, scaled } from '../../libs/detector/fit-scaler.ts'
+import { alone } from '../../libs/detector/kinds/alone.ts'
+import { histogramMember } from '../../libs/detector/kinds/histogram.ts'
+import { scoresOf } from '../../libs/detector/scores.ts'
 
 test('mean and deviation leave missing values out', () => {
   const rows = Float32Array.of(1, 10, 3, Number.NaN, 5, 30)
@@ -35,4 +39,15 @@ test('S1 whatever finite rows there are, every number is finite', () => {
     for (const each of [...mean, ...inverseScale]) assert.ok(Number.isFinite(each), `${each} for ${value}`)
     assert.ok(inverseScale.every((each) => each > 0))
   }
+})
+
+test('S2 rows that a fit scales are to the bit those that the kernel scales: what is the least stays the least', () => {
+  const random = Random.derived(5, 'scaled rows')
+  const [count, width] = [400, 7]
+  // Columns of few values, far from 0: there rounding shows.
+  const rows = Float32Array.from({ length: count * width }, () => 1000 + random.integer(5) / 7)
+  const scaler = fitScaler(rows, count, width, false)
+  const z = scaled(rows, count, scaler)
+  const member = histogramMember({ rows: z, count, width })
+  assert.deepEqual(scoresOf({ ...alone(member, width), scaler }, rows), scoresOf(alone(member, width), z))
 })
