@@ -43,7 +43,7 @@ test('S1 whatever finite rows there are, every number is finite', () => {
 
 test('S2 rows that a fit scales are to the bit those that the kernel scales: what is the least stays the least', () => {
   const random = Random.derived(5, 'scaled rows')
-  const [count, width] = [400, 7]
+  const [count, width] = [400, 200]
   // Few values, and a mean much nearer to 0 than they are: their difference is rounded.
   const rows = Float32Array.from({ length: count * width }, () => (random.integer(5) - 2) * 0.37)
   const scaler = fitScaler(rows, count, width, false)
