@@ -17,7 +17,8 @@ const scoreMin = 1e-6
 
 /** `scores` ≥ 0, in any order, at least one. */
 export function surpriseFrom(scores: Float32Array): Surprise {
-  const sorted = Float64Array.from(scores, (score) => Math.max(score, scoreMin)).sort()
+  const sorted = new Float64Array(scores).sort()
+  sorted.fill(scoreMin, 0, sorted.filter((score) => score < scoreMin).length)
   const at: number[] = []
   const nats: number[] = []
   for (let i = 0; i < bodyKnots; i++) {

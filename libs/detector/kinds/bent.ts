@@ -46,7 +46,7 @@ function bendOf({ rows, count, width }: TrainingRows): Bend {
   for (let j = 0; j < width; j++) {
     const all = columnOf(rows, count, width, j)
     const every = Math.ceil(all.length / valuesMax)
-    const column = every > 1 ? all.filter((_, i) => i % every === 0).sort() : all.sort()
+    const column = every > 1 ? everyOf(all, every).sort() : all.sort()
     if (column.length === 0) continue
     bend.center[j] = quantile(column, 0.5)
     const deviation = deviationOf(column)
@@ -61,6 +61,12 @@ function bendOf({ rows, count, width }: TrainingRows): Bend {
 }
 
 const one = Float32Array.of(1)
+
+function everyOf(values: Float32Array, every: number): Float32Array {
+  const kept = new Float32Array(Math.ceil(values.length / every))
+  for (let i = 0; i < kept.length; i++) kept[i] = values[i * every]!
+  return kept
+}
 
 /** Of values in order, straight between two. */
 function quantile(sorted: Float32Array, share: number): number {

@@ -35,18 +35,24 @@ function split(rows: Float32Array, width: number, order: Int32Array): void {
 function spreadMost(rows: Float32Array, width: number, order: Int32Array): Float64Array {
   const mean = new Float64Array(width)
   for (const row of order) for (let j = 0; j < width; j++) mean[j]! += rows[row * width + j]! / order.length
+  const centred = new Float64Array(order.length * width)
   let direction = new Float64Array(width)
-  for (const row of order) for (let j = 0; j < width; j++) direction[j]! += (rows[row * width + j]! - mean[j]!) ** 2
+  for (let i = 0; i < order.length; i++)
+    for (let j = 0; j < width; j++) {
+      const value = rows[order[i]! * width + j]! - mean[j]!
+      centred[i * width + j] = value
+      direction[j]! += value * value
+    }
   for (let round = 0; round < rounds; round++) {
     const next = new Float64Array(width)
     let norm = 0
     for (let j = 0; j < width; j++) norm += direction[j]! * direction[j]!
     if (norm === 0) return direction
     for (let j = 0; j < width; j++) direction[j]! /= Math.sqrt(norm)
-    for (const row of order) {
+    for (let at = 0; at < centred.length; at += width) {
       let sum = 0
-      for (let j = 0; j < width; j++) sum += (rows[row * width + j]! - mean[j]!) * direction[j]!
-      for (let j = 0; j < width; j++) next[j]! += sum * (rows[row * width + j]! - mean[j]!)
+      for (let j = 0; j < width; j++) sum += centred[at + j]! * direction[j]!
+      for (let j = 0; j < width; j++) next[j]! += sum * centred[at + j]!
     }
     direction = next
   }

@@ -111,9 +111,12 @@ export function batches(
       }
       for (let i = 0; i < batchRows; i++) {
         const from = order[position + i]! * width
-        targets.set(wanted.subarray(from, from + width), i * width)
-        inputs.set(present.subarray(from, from + width), i * width)
-        spoil(inputs, i * width, width)
+        const to = i * width
+        for (let j = 0; j < width; j++) {
+          targets[to + j] = wanted[from + j]!
+          inputs[to + j] = present[from + j]!
+        }
+        spoil(inputs, to, width)
       }
       position += batchRows
     },
