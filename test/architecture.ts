@@ -236,6 +236,7 @@ const kernels: readonly string[] = [
   'libs/detector/lens.ts',
   'libs/detector/load.ts',
   'libs/detector/loss.ts',
+  'libs/detector/noise-level.ts',
   'libs/detector/onset.ts',
   'libs/detector/members-divergence.ts',
   'libs/detector/members-neighbours.ts',

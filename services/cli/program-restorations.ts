@@ -17,14 +17,14 @@ export function restorations(root: Command, context: (options: Options) => Conte
       const check = (options['check'] as number | undefined) ?? null
       imputeTable(context(options), file, { detector: String(options['detector']), out: textOf(options, 'out'), check })
     })
-  restoration('denoise <rows.csv>', 'put what the detector reconstructs in place of the cells', 'denoise rows.csv')
-    .option('--beside', 'keep the cells, the reconstruction in columns beside them')
+  restoration('denoise <rows.csv>', 'take noise off the cells, by what the detector reconstructs', 'denoise rows.csv')
+    .option('--beside', 'keep the cells, those without noise in columns beside them')
     .option(
       '--noise <deviations>',
-      'how noisy cells are, in standard deviations: what is surer then counts more',
+      'how noisy cells are, in standard deviations (default: as the detector tells)',
       positive,
     )
-    .option('--check <deviations>', 'put so much noise on, and say how much of it --noise takes off instead', positive)
+    .option('--check <deviations>', 'put so much noise on, and say how much of it is taken off instead', positive)
     .action(async (file: string, options: Options) => {
       const { denoiseTable } = await import('./commands/denoise.ts')
       const check = (options['check'] as number | undefined) ?? null
