@@ -3,9 +3,10 @@
 
 import { Failure } from '../../libs/core/failure.ts'
 import { batches } from '../../libs/detector/kinds/network.ts'
+import type { DenseLayer } from '../../libs/detector/model.ts'
 import { trainNetwork } from '../../libs/detector/training.ts'
 
-const codeColumns = 32
+export const codeColumns = 32
 const batchRowsMax = 256
 const learningRate = 5e-3
 
@@ -14,6 +15,8 @@ export interface Autoencoder {
   readonly losses: readonly number[]
   readonly parameters: number
   reconstruct(images: Float32Array): Promise<Float32Array>
+  /** codeColumns an image. */
+  encode(images: Float32Array): Float32Array
 }
 
 export interface Training {
@@ -43,7 +46,19 @@ export async function autoencoder(images: Float32Array, width: number, training:
     losses: trained.losses,
     parameters: trained.layers.reduce((sum, { weights, bias }) => sum + weights.length + bias.length, 0),
     reconstruct: (given) => trained.reconstruct(given, given.length / width),
+    encode: (given) => encoded(given, width, trained.layers[0]),
   }
+}
+
+function encoded(images: Float32Array, width: number, layer: DenseLayer | undefined): Float32Array {
+  const codes = new Float32Array((images.length / width) * codeColumns)
+  for (let at = 0; at < codes.length; at++) {
+    const [from, column] = [Math.floor(at / codeColumns) * width, at % codeColumns]
+    let sum = layer?.bias[column] ?? 0
+    for (let p = 0; p < width; p++) sum += (images[from + p] ?? 0) * (layer?.weights[p * codeColumns + column] ?? 0)
+    codes[at] = Math.max(0, sum)
+  }
+  return codes
 }
 
 export interface Errors {

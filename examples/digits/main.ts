@@ -1,13 +1,16 @@
-// Digits: trains an autoencoder on images of digits, says how well it restores images that it has not seen, and draws
-// originals over reconstructions. `node dist/examples/digits/main.js --out digits.png [--idx FILE]`.
+// Digits: trains an autoencoder on images of digits, says how well it restores images that it has not seen, and draws two
+// pictures: originals, the same with noise, these restored, and the originals' reconstructions; and, beside it with the
+// ending .map.svg, a map of the codes. `node dist/examples/digits/main.js --out digits.png [--idx FILE]`.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { Failure } from '../../libs/core/failure.ts'
-import { autoencoder, errorsOf } from './autoencoder.ts'
+import { withNoise } from '../../libs/detector/spoilt.ts'
+import { autoencoder, codeColumns, errorsOf } from './autoencoder.ts'
 import { digits, side } from './digit.ts'
 import { type Images, parseIdx } from './idx.ts'
+import { map, principalAxes } from './map.ts'
 import { picture } from './picture.ts'
 import { png } from './png.ts'
 
@@ -15,7 +18,10 @@ const usage = `Usage: node dist/examples/digits/main.js [--out digits.png] [--id
 /** Share of the images that is not learnt from. */
 const heldShare = 0.2
 const shownImages = 40
+const mappedImages = 1000
 const imagesMin = 10
+/** Deviation of what is put on each pixel, from 0 to 1. */
+const noise = 0.3
 
 interface Request {
   readonly out: string
@@ -84,14 +90,31 @@ async function run(request: Request): Promise<void> {
     `mean square error of a pixel over ${count - learntCount} held-out images: ${reconstruction.toFixed(4)}; ` +
       `${mean.toFixed(4)} if each is taken for the mean image`,
   )
+  const noisy = withNoise(held, Float32Array.of(noise), request.seed).map((value) => Math.min(1, Math.max(0, value)))
+  const denoised = await trained.reconstruct(noisy)
+  say(
+    `the same with noise of ${noise}: ${errorsOf(held, noisy, learnt, width).reconstruction.toFixed(4)}, ` +
+      `restored ${errorsOf(held, denoised, learnt, width).reconstruction.toFixed(4)}`,
+  )
   const shown = Math.min(shownImages, count - learntCount) * width
-  const pairs = { originals: held.subarray(0, shown), reconstructions: reconstructed.subarray(0, shown), rows, columns }
+  const lines = [held, noisy, denoised, reconstructed].map((images) => images.subarray(0, shown))
+  write(request.out, png(picture({ lines, rows, columns })))
+  say(`${request.out}: originals, with noise, restored from it; and the originals' reconstructions`)
+  const mapped = Math.min(mappedImages, count - learntCount)
+  const points = principalAxes(trained.encode(held.subarray(0, mapped * width)), codeColumns)
+  // Only of drawn images is it known what they are.
+  const known = request.idx === null ? Array.from({ length: mapped }, (_, i) => (learntCount + i) % 10) : null
+  const mapFile = `${request.out.replace(/\.png$/, '')}.map.svg`
+  write(mapFile, map(points, known))
+  say(`${mapFile}: the codes of ${mapped} images along their two first axes`)
+}
+
+function write(file: string, content: Uint8Array | string): void {
   try {
-    writeFileSync(request.out, png(picture(pairs)))
+    writeFileSync(file, content)
   } catch (thrown) {
-    throw new Failure('file-unreadable', `${request.out}: ${Failure.of(thrown, 'file-unreadable').message}`, thrown)
+    throw new Failure('file-unreadable', `${file}: ${Failure.of(thrown, 'file-unreadable').message}`, thrown)
   }
-  say(`${request.out}: originals over reconstructions`)
 }
 
 try {
