@@ -16,9 +16,9 @@ const runRows = 64
 export function bentBy({ center, inverse, scale }: Bend, rows: Float32Array): Float32Array {
   const width = center.length
   const arena = new Arena()
-  const [centers, inverses, scales] = [center, inverse, scale].map((table) => arena.place(repeated(table)))
+  const tables = [center, inverse, scale].map((table) => arena.place(repeated(table)))
   const place = arena.reserve(runRows * abreast * width)
-  const program = arena.program(operation(BEND, place, width, centers!, inverses!, scales!, 0, place))
+  const program = arena.program(operation(BEND, place, width, ...tables, 0, place))
   const kernel = pickKernel(arena.bytes)
   arena.furnish(kernel.memory)
   const seen = new Float32Array(kernel.memory, place, runRows * abreast * width)

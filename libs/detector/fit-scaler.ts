@@ -55,9 +55,10 @@ function floorOf(level: number): number {
 export function scaled(rows: Float32Array, count: number, { mean, inverseScale, clip }: Scaler): Float32Array {
   const width = mean.length
   const out = new Float32Array(count * width)
-  for (let i = 0; i < out.length; i++) {
-    const j = i % width
-    out[i] = Math.min(clip, Math.max(-clip, Math.fround(Math.fround(rows[i]! - mean[j]!) * inverseScale[j]!)))
-  }
+  for (let from = 0; from < out.length; from += width)
+    for (let j = 0; j < width; j++) {
+      const z = Math.fround(Math.fround(rows[from + j]! - mean[j]!) * inverseScale[j]!)
+      out[from + j] = Math.min(clip, Math.max(-clip, z))
+    }
   return out
 }

@@ -51,8 +51,7 @@ function memberOf(training: TrainingRows, sharpness: number): HistogramMember {
     const { from, to } = rangeOf(column)
     low[j] = from
     inverse[j] = bins / ((to - from) * (1 + slack))
-    const counts = new Float64Array(bins)
-    for (const value of column) counts[binOf(value, low[j]!, inverse[j]!, bins)]! += 1
+    const counts = countsOf(column, low[j]!, inverse[j]!, bins)
     const around = surroundings(counts)
     const entryOf = (seen: number): number => {
       const rarity = -log(((seen + prior) / (column.length + prior * coarse)) * coarse)
@@ -70,6 +69,12 @@ function memberOf(training: TrainingRows, sharpness: number): HistogramMember {
   }
   const member = { kind: 'histogram', typical, bins, low, inverse, table, sharpness } as const
   return { ...member, base: Math.fround(leastOf(filled(training), count, width, member) - 1) }
+}
+
+function countsOf(column: Float32Array, low: number, inverse: number, bins: number): Float64Array {
+  const counts = new Float64Array(bins)
+  for (const value of column) counts[binOf(value, low, inverse, bins)]! += 1
+  return counts
 }
 
 /** Of each bin, the counts nearer than `finer` bins, each by how near it is. */
