@@ -118,7 +118,7 @@ features: [{ name: a, field: a }]
 window: { rows: 40 }
 missing: -1
 keysMax: 10
-detector: { kind: undercomplete, loss: huber, alarms: { perDay: 20 } }
+detector: { kind: undercomplete, loss: huber, thresholds: per-key, alarms: { perDay: 20 } }
 training:
   every: 1h
   history: 2d
@@ -142,6 +142,7 @@ alerts: { format: json, explain: 3 }
     kind: 'undercomplete',
     setting: 'balanced',
     loss: 'huber',
+    thresholds: 'per-key',
     alarms: { kind: 'per-day', perDay: 20 },
     tail: 'fixed',
   })
