@@ -154,6 +154,7 @@ describe('impute, denoise, embed and generate', { concurrency: 2 }, () => {
     writeFileSync(path.join(dir, 'brief.csv'), 'a,b,c,d,e\n1,2,3,4,5\n')
     writeFileSync(path.join(dir, 'one.csv'), `x\n${Array.from({ length: 200 }, (_, i) => i % 17).join('\n')}\n`)
     await ran('fit', 'one.csv', '--out', 'one')
+    await fit('lensed', '--window', '3')
     await ran('fit', 'one.csv', '--out', 'own', '--kind', 'undercomplete')
     const refused: readonly (readonly [args: string, code: number, message: RegExp])[] = [
       ['impute whole.csv --detector none', 2, /none: there is no such file/],
@@ -164,6 +165,7 @@ describe('impute, denoise, embed and generate', { concurrency: 2 }, () => {
       ['embed one.csv --detector one', 2, /one hears how new a value is, and of that no value can be made/],
       ['impute one.csv --detector one', 2, /one hears how new a value is/],
       ['denoise one.csv --detector one', 2, /one hears how new a value is/],
+      ['denoise whole.csv --detector lensed', 2, /lensed does not tell how noisy cells are: say it with --noise/],
       ['generate 5 --detector one', 2, /one hears how new a value is/],
       ['generate 5 --detector own', 2, /own: only a variational detector/],
       ['embed brief.csv --detector w', 2, /brief.csv: 1 rows are fewer than one window of 3/],
