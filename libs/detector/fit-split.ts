@@ -15,7 +15,7 @@ export interface Part {
 
 /** Blocks that are held out in turn, see fit.ts: so many times the target is the most that one strange time can alarm. */
 const blockCount = 5
-/** The same of kinds that train slowly and of wide rows: fewer rows train for a block, so that thresholds are a little higher. */
+/** The same of what is slow to train, or has to be quick: fewer rows train for a block, so that thresholds are a little higher. */
 const slowBlockCount = 3
 const gapShare = 0.01
 const gapRowsMax = 1000

@@ -95,7 +95,7 @@ export async function fit(request: FitRequest): Promise<Model> {
   if (request.setting !== undefined && request.kind !== 'ensemble')
     throw new Failure('usage', `the kind ${request.kind} has no settings: ensemble alone has`)
   const ordered = finiteInOrder(request)
-  const isSlow = kinds[request.kind].isSlow || width > whitenedWidthMax
+  const isSlow = kinds[request.kind].isSlow || width > whitenedWidthMax || request.setting === 'fast'
   const parts = folds(ordered.length, isSlow ? 'slow' : 'quick')
   const share = 1 / (parts.length + 1)
   const final = await learn(request, ordered, { done: 0, share })
