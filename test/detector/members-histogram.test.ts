@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
-import { engine } from '../../libs/detector/engine.ts'
-import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { HistogramMember, Model } from '../../libs/detector/model.ts'
 import { scoresOf } from '../../libs/detector/scores.ts'
+import { assertSameBits } from './same-bits.ts'
 import { sampleModel, sampleRows } from './sample-model.ts'
 
 const width = 3
@@ -68,25 +67,8 @@ test('bent columns: bins are of what is seen', () => {
 })
 
 test('the same bits from both kernels and for every batch, missing values included', () => {
-  for (const members of [[member], [loudest], [bent], [bent, loudest, member]]) sameBits({ ...model, members })
+  for (const members of [[member], [loudest], [bent], [bent, loudest, member]]) assertSameBits({ ...model, members })
 })
-
-function sameBits(model: Model): void {
-  const rows = sampleRows(model, 150, 0.05, 2)
-  const whole = scoresOf(model, rows)
-  const twin = engine(model, twinKernel)
-  const found = new Float32Array(150)
-  twin.input.set(rows)
-  twin.score(150, found)
-  assert.deepEqual(found, whole)
-  const wasm = engine(model, wasmKernel)
-  const one = new Float32Array(1)
-  for (let i = 0; i < 150; i++) {
-    wasm.input.set(rows.subarray(i * width, (i + 1) * width))
-    wasm.score(1, one)
-    assert.equal(one[0], whole[i])
-  }
-}
 
 test('any row has a finite score, whatever the table', () => {
   const table = new Float32Array(member.table.length).fill(3e38)

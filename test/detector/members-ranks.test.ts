@@ -5,13 +5,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '../../libs/core/random.ts'
 import { artefact, parseArtefact } from '../../libs/detector/artefact.ts'
-import { engine } from '../../libs/detector/engine.ts'
-import { twinKernel, wasmKernel } from '../../libs/detector/kernel/kernel.ts'
 import { rankedMember } from '../../libs/detector/kinds/ranked.ts'
 import type { Model } from '../../libs/detector/model.ts'
 import { rankedBy, valueSeenAs } from '../../libs/detector/ranks.ts'
-import { scoresOf } from '../../libs/detector/scores.ts'
-import { sampleModel, sampleRows } from './sample-model.ts'
+import { assertSameBits } from './same-bits.ts'
+import { sampleModel } from './sample-model.ts'
 
 const width = 4
 const count = 600
@@ -60,21 +58,7 @@ test('beyond what was trained a value is seen as the greatest, and what is seen 
 })
 
 test('the same bits from both kernels and for every batch, missing values included', () => {
-  const fresh = sampleRows(model, 150, 0.05, 2)
-  const whole = scoresOf(model, fresh)
-  assert.ok(new Set(whole).size > 100)
-  const twin = engine(model, twinKernel)
-  const found = new Float32Array(150)
-  twin.input.set(fresh)
-  twin.score(150, found)
-  assert.deepEqual(found, whole)
-  const wasm = engine(model, wasmKernel)
-  const one = new Float32Array(1)
-  for (let i = 0; i < 150; i++) {
-    wasm.input.set(fresh.subarray(i * width, (i + 1) * width))
-    wasm.score(1, one)
-    assert.equal(one[0], whole[i])
-  }
+  assertSameBits(model, 101)
 })
 
 test('an artefact brings it back, and one whose ranks do not ascend is refused', () => {
