@@ -16,11 +16,15 @@ export function alarmRate(scores: Float32Array, threshold: number): Rate {
   const count = scores.length
   const alarms = above(scores, threshold, 0, count)
   const rate = alarms / count
-  const n = count / dispersion(scores, threshold, rate)
+  return { rate, ...interval(rate, count / dispersion(scores, threshold, rate)) }
+}
+
+/** That a rate among `count` independent rows lies in with 95 %. */
+export function interval(rate: number, count: number): Pick<Rate, 'low' | 'high'> {
   const square = z95 * z95
-  const centre = (rate + square / (2 * n)) / (1 + square / n)
-  const half = (z95 * Math.sqrt((rate * (1 - rate)) / n + square / (4 * n * n))) / (1 + square / n)
-  return { rate, low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
+  const centre = (rate + square / (2 * count)) / (1 + square / count)
+  const half = (z95 * Math.sqrt((rate * (1 - rate)) / count + square / (4 * count * count))) / (1 + square / count)
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
 }
 
 /** Variance of the blocks' alarms over what it would be if rows were independent; at least 1. */

@@ -1,5 +1,6 @@
 // Budget report: alarms over target as tables of docs/quality.md.
 
+import { interval } from '../../libs/detector/gate-rate.ts'
 import { alphas, families, type Spent, type Way, ways } from './budget.ts'
 import { median } from './metrics.ts'
 import { grid } from './report.ts'
@@ -9,7 +10,6 @@ const headings: Readonly<Record<Way, string>> = {
   task: 'as a task judges',
   adaptive: 'with `tail: adaptive`',
 }
-const z95 = 1.96
 
 export function budgetReport(spent: readonly Spent[]): string {
   return [each(spent), ...alphas.map((alpha) => together(spent, alpha))].join('\n\n')
@@ -39,15 +39,8 @@ function summary(own: readonly Spent[], way: Way, alpha: number): string {
   const ratios = own.map((one) => ratio(one, way))
   const rows = own.reduce((sum, { normal }) => sum + normal, 0)
   const alarms = own.reduce((sum, one) => sum + one.alarms[way], 0)
-  const [low, high] = interval(alarms, rows).map((rate) => (rate / alpha).toFixed(2))
-  return `${median(ratios).toFixed(2)}, ${Math.max(...ratios).toFixed(2)}; ${(alarms / rows / alpha).toFixed(2)} [${low}, ${high}]`
-}
-
-/** Wilson's, as if rows were independent: those of windows are not. */
-function interval(hits: number, count: number): readonly [number, number] {
-  const rate = hits / count
-  const square = z95 * z95
-  const centre = (rate + square / (2 * count)) / (1 + square / count)
-  const half = (z95 * Math.sqrt((rate * (1 - rate)) / count + square / (4 * count * count))) / (1 + square / count)
-  return [centre - half, centre + half]
+  // As if rows were independent: those of windows are not.
+  const { low, high } = interval(alarms / rows, rows)
+  const times = (rate: number): string => (rate / alpha).toFixed(2)
+  return `${median(ratios).toFixed(2)}, ${Math.max(...ratios).toFixed(2)}; ${times(alarms / rows)} [${times(low)}, ${times(high)}]`
 }

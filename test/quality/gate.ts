@@ -5,6 +5,7 @@
 
 import { parseArgs } from 'node:util'
 import { type GateResult, gate } from '../../libs/detector/gate.ts'
+import { interval } from '../../libs/detector/gate-rate.ts'
 import { detectorKinds } from '../../libs/stream/spec.ts'
 import { goodWays, type Site, ways } from './gate-candidates.ts'
 import { type Case, casesOf, heldOut, type Known, knownOf, modelsOf, siteOf, truths, usualName } from './gate-cases.ts'
@@ -99,15 +100,8 @@ function across(name: string, judged: readonly Judged[], isMeant: (one: Judged) 
 function line(name: string, results: readonly GateResult[]): string {
   const [refused, n] = [refusals(results), results.length]
   const share = (value: number): string => (100 * value).toFixed(1)
-  const [low, high] = wilson(refused, n)
+  const { low, high } = interval(refused / n, n)
   return `| ${name} | ${refused} | ${n} | ${share(refused / n)} | ${share(low)} to ${share(high)} |`
-}
-
-function wilson(hits: number, n: number): [number, number] {
-  const square = 1.96 ** 2
-  const centre = (hits + square / 2) / (n + square)
-  const half = (1.96 * Math.sqrt((hits * (n - hits)) / n + square / 4)) / (n + square)
-  return [centre - half, centre + half]
 }
 
 await run()
