@@ -3,12 +3,14 @@
 
 import { type Fields, invalid } from './description-fields.ts'
 import type { Activation, Json } from './model.ts'
-import type { AttentionForm, ConvolutionForm, Grid, LayerForm, RecurrentForm } from './sequence.ts'
+import type { AttentionForm, ConvolutionForm, Grid, ImageForm, LayerForm, RecurrentForm } from './sequence.ts'
 
 /** Steps of a window and those that a kernel reaches over; channels of a step; values of all steps together. */
 const stepsMax = 1024
 const channelsMax = 8192
 const gridMax = 65_536
+/** Places along a side of a kernel over an image. */
+const imageKernelMax = 16
 /** Cells and channels that the kernel computes together; of a head, four. */
 const unitsTogether = 8
 const valuesTogether = 8
@@ -24,6 +26,11 @@ export function describeForm(form: LayerForm): Json {
     case 'transposed': {
       const { kernel, stride, activation } = form
       return { kind, ...grids, kernel, stride, activation: describeActivation(activation) }
+    }
+    case 'image-convolution':
+    case 'image-transposed': {
+      const { inputLines, outputLines, kernel, stride, activation } = form
+      return { kind, ...grids, inputLines, outputLines, kernel, stride, activation: describeActivation(activation) }
     }
     case 'recurrent':
       return { kind, ...grids, cell: form.cell, direction: form.direction }
@@ -62,7 +69,14 @@ export function formsOf(list: readonly Fields[], width: number, path: string): L
 }
 
 function formOf(fields: Fields): LayerForm {
-  const kind = fields.choice('kind', ['convolution', 'transposed', 'recurrent', 'attention'])
+  const kind = fields.choice('kind', [
+    'convolution',
+    'transposed',
+    'image-convolution',
+    'image-transposed',
+    'recurrent',
+    'attention',
+  ])
   const grids = { input: gridOf(fields.fields('input')), output: gridOf(fields.fields('output')) }
   const form = contentOf(kind, fields, grids)
   fields.close()
@@ -74,6 +88,9 @@ function contentOf(kind: LayerForm['kind'], fields: Fields, grids: Grids): Layer
     case 'convolution':
     case 'transposed':
       return convolutionOf(kind, fields, grids)
+    case 'image-convolution':
+    case 'image-transposed':
+      return imageOf(kind, fields, grids)
     case 'recurrent':
       return recurrentOf(fields, grids)
     case 'attention':
@@ -97,6 +114,27 @@ function convolutionOf(kind: ConvolutionForm['kind'], fields: Fields, { input, o
   const reached = kernel * narrow.steps
   if (reached > gridMax) invalid(`${fields.path}.kernel`, kernel, `at most ${Math.floor(gridMax / narrow.steps)}`)
   return { kind, input, output, kernel, stride, activation: activationOf(fields.fields('activation')) }
+}
+
+function imageOf(kind: ImageForm['kind'], fields: Fields, { input, output }: Grids): ImageForm {
+  const inputLines = fields.count('inputLines', 1, input.steps)
+  const outputLines = fields.count('outputLines', 1, output.steps)
+  const kernel = fields.count('kernel', 1, imageKernelMax)
+  const stride = fields.count('stride', 1, kernel)
+  const sizes = [
+    { steps: input.steps, lines: inputLines },
+    { steps: output.steps, lines: outputLines },
+  ]
+  for (const { steps, lines } of sizes)
+    if (steps % lines !== 0) invalid(fields.path, `${steps} places in ${lines} lines`, 'lines of equal length')
+  const [wide, narrow] = kind === 'image-convolution' ? sizes : sizes.toReversed()
+  const shrunk = (extent: number): number => Math.ceil(extent / stride)
+  const lines = shrunk(wide?.lines ?? 0)
+  const columns = shrunk((wide?.steps ?? 0) / (wide?.lines ?? 1))
+  if (narrow?.lines !== lines || narrow.steps !== lines * columns)
+    invalid(fields.path, `${narrow?.steps} places`, `${lines} × ${columns} places at a stride of ${stride}`)
+  const activation = activationOf(fields.fields('activation'))
+  return { kind, input, output, inputLines, outputLines, kernel, stride, activation }
 }
 
 function recurrentOf(fields: Fields, { input, output }: Grids): RecurrentForm {

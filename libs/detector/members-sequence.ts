@@ -7,7 +7,8 @@
 import type { Arena } from './kernel/arena.ts'
 import { BOW, CONVOLVE, DENSE, MOVE, operation, RECUR, real } from './kernel/program.ts'
 import { attentionValues, placeAttention } from './members-attention.ts'
-import { packed, shape } from './packing.ts'
+import { imageValues, placeImage } from './members-image.ts'
+import { packed, packedSteps, padded, shape } from './packing.ts'
 import { type ConvolutionForm, type LayerForm, type RecurrentForm, type SequenceLayer, tapsOf } from './sequence.ts'
 
 /** Where rows of steps lie, in bytes. */
@@ -23,7 +24,6 @@ type Words = (from: number, to: number, stride: number) => number[]
 
 /** Steps behind the last of a phase that the kernel may write. */
 const overrun = 3
-const block = 8
 
 export function placeSequence(arena: Arena, layers: readonly SequenceLayer[], rows: number): Words {
   const room = Math.max(...layers.map(({ form }) => valuesOfRow(form)))
@@ -57,6 +57,9 @@ function placeLayer(arena: Arena, layer: SequenceLayer, inputChannels: number, r
     case 'convolution':
     case 'transposed':
       return placeConvolution(arena, form, layer.tensors, inputChannels)
+    case 'image-convolution':
+    case 'image-transposed':
+      return placeImage(arena, form, layer.tensors, inputChannels, rows)
     case 'recurrent':
       return placeRecurrent(arena, form, layer.tensors, rows)
     case 'attention':
@@ -73,8 +76,8 @@ function placeConvolution(
   tensors: readonly Float32Array[],
   inputChannels: number,
 ): Emit {
-  const blocks = padded(form.output.channels) / block
-  const biasAt = arena.place(tensors[1]!, blocks * block)
+  const blocks = padded(form.output.channels) / 8
+  const biasAt = arena.place(tensors[1]!, blocks * 8)
   const { slope, curve } = shape(form.activation)
   const known = new Map<string, number>()
   const groups = tapsOf(form).map((taps) => {
@@ -125,30 +128,9 @@ function placeRecurrent(arena: Arena, form: RecurrentForm, tensors: readonly Flo
   }
 }
 
-/** The weights of these kernel steps one after another, with nothing from the padding of the input. */
-function packedSteps(
-  { kind, kernel, input, output }: ConvolutionForm,
-  weights: Float32Array,
-  kernelSteps: readonly number[],
-  inputChannels: number,
-): Float32Array {
-  const { channels } = output
-  const rows = new Float32Array(kernelSteps.length * inputChannels * channels)
-  for (const [i, step] of kernelSteps.entries())
-    for (let c = 0; c < input.channels; c++) {
-      const from = (kind === 'convolution' ? step * input.channels + c : c * kernel + step) * channels
-      rows.set(weights.subarray(from, from + channels), (i * inputChannels + c) * channels)
-    }
-  return packed(rows, kernelSteps.length * inputChannels, channels)
-}
-
-function padded(channels: number): number {
-  return Math.ceil(channels / block) * block
-}
-
 /** Values of a row of the layer's output, with what the kernel may write behind it. */
 function valuesOfRow(form: LayerForm): number {
-  const every = form.kind === 'transposed' ? form.stride : 1
+  const every = form.kind === 'transposed' || form.kind === 'image-transposed' ? form.stride : 1
   return (form.output.steps + overrun * every) * padded(form.output.channels)
 }
 
@@ -166,6 +148,9 @@ function ownValues(form: LayerForm, rows: number): number {
       const groups = tapsOf(form)
       return groups.reduce((sum, { kernelSteps }) => sum + kernelSteps.length * size, groups.length * 16)
     }
+    case 'image-convolution':
+    case 'image-transposed':
+      return imageValues(form, rows)
     case 'recurrent': {
       const units = form.output.channels
       return (units + padded(form.input.channels)) * (4 * units + rows) + 6 * units * (rows + 1)

@@ -3,6 +3,7 @@
 
 import { curveCodes } from './kernel/program.ts'
 import type { Activation } from './model.ts'
+import type { ConvolutionForm } from './sequence.ts'
 
 export function shape(activation: Activation): { slope: number; curve: number } {
   switch (activation.kind) {
@@ -38,4 +39,26 @@ export function unpacked(weights: Float32Array, inputs: number, outputs: number)
     for (let o = 0; o < outputs; o++) target[i * outputs + o] = weights[((o >> 3) * inputs + i) * 8 + (o & 7)]!
   }
   return target
+}
+
+/** The weights of these kernel steps one after another, with nothing from the padding of the input. */
+export function packedSteps(
+  { kind, kernel, input, output }: ConvolutionForm,
+  weights: Float32Array,
+  kernelSteps: readonly number[],
+  inputChannels: number,
+): Float32Array {
+  const { channels } = output
+  const rows = new Float32Array(kernelSteps.length * inputChannels * channels)
+  for (const [i, step] of kernelSteps.entries())
+    for (let c = 0; c < input.channels; c++) {
+      const from = (kind === 'convolution' ? step * input.channels + c : c * kernel + step) * channels
+      rows.set(weights.subarray(from, from + channels), (i * inputChannels + c) * channels)
+    }
+  return packed(rows, kernelSteps.length * inputChannels, channels)
+}
+
+/** Whole blocks of the kernel. */
+export function padded(channels: number): number {
+  return Math.ceil(channels / 8) * 8
 }

@@ -5,6 +5,7 @@
 //   S1 a window lies step after step, oldest first, the channels of a step side by side: a row of the stream is one.
 //   S2 a convolution is padded with zeros to ⌈steps / stride⌉ outputs, the smaller half of the padding before the first
 //      step; a transposed one of the same numbers is its mirror image, from the outputs back to the steps.
+//   S3 the steps of an image are its places, line after line from the top; S2 holds along both axes.
 // A dense layer over all steps is a convolution whose kernel and stride are all steps, one to all steps its mirror, and one
 // in each step has kernel 1.
 
@@ -20,6 +21,22 @@ export interface ConvolutionForm {
   readonly input: Grid
   readonly output: Grid
   /** Steps that an output reads (of a transposed one: steps that an input reaches). */
+  readonly kernel: number
+  readonly stride: number
+  readonly activation: Activation
+}
+
+/**
+ * A convolution over images, or its mirror: the steps of both sides are places, line after line. The kernel is a square and
+ * moves by its stride along both axes, on each of which it reads as a convolution over steps does.
+ */
+export interface ImageForm {
+  readonly kind: 'image-convolution' | 'image-transposed'
+  readonly input: Grid
+  readonly output: Grid
+  readonly inputLines: number
+  readonly outputLines: number
+  /** Places along a side of the kernel. */
   readonly kernel: number
   readonly stride: number
   readonly activation: Activation
@@ -52,7 +69,7 @@ export interface AttentionForm {
 /** Added to a variance before its root is divided by. */
 export const normalEpsilon = 1e-5
 
-export type LayerForm = ConvolutionForm | RecurrentForm | AttentionForm
+export type LayerForm = ConvolutionForm | ImageForm | RecurrentForm | AttentionForm
 
 export interface SequenceLayer {
   readonly form: LayerForm
@@ -92,6 +109,9 @@ export function tensorsOf(form: LayerForm): readonly TensorForm[] {
         { name: 'bias', shape: [output.channels], initial: zeros },
       ]
     }
+    case 'image-convolution':
+    case 'image-transposed':
+      return tensorsOf(flattened(form))
     case 'recurrent':
       return recurrentTensors(form)
     case 'attention':
@@ -150,6 +170,9 @@ export function workOf(form: LayerForm): number {
       return output.steps * form.kernel * products
     case 'transposed':
       return input.steps * form.kernel * products
+    case 'image-convolution':
+    case 'image-transposed':
+      return workOf(flattened(form))
     case 'recurrent': {
       const gates = form.cell === 'lstm' ? 4 : 3
       return Math.max(input.steps, output.steps) * gates * (output.channels * output.channels + products)
@@ -163,6 +186,26 @@ export function workOf(form: LayerForm): number {
 
 export function sizeOfTensor({ shape }: TensorForm): number {
   return shape.reduce((product, extent) => product * extent, 1)
+}
+
+/** All places of the kernel in a row: what there is of weights and work, but not where they read. */
+export function flattened(form: ImageForm): ConvolutionForm {
+  const { input, output, kernel, stride, activation } = form
+  const kind = form.kind === 'image-convolution' ? 'convolution' : 'transposed'
+  return { kind, input, output, kernel: kernel * kernel, stride: stride * stride, activation }
+}
+
+/** What it reads along each axis. */
+export function axesOf(form: ImageForm): { readonly lines: ConvolutionForm; readonly columns: ConvolutionForm } {
+  const { input, output, inputLines, outputLines, kernel, stride } = form
+  const along = (from: number, to: number): ConvolutionForm => ({
+    ...flattened(form),
+    input: { steps: from, channels: input.channels },
+    output: { steps: to, channels: output.channels },
+    kernel,
+    stride,
+  })
+  return { lines: along(inputLines, outputLines), columns: along(input.steps / inputLines, output.steps / outputLines) }
 }
 
 /** Zeros before the first of `steps`. */

@@ -6,6 +6,7 @@ import type { Activation } from '../../libs/detector/model.ts'
 import type {
   AttentionForm,
   ConvolutionForm,
+  ImageForm,
   LayerForm,
   RecurrentForm,
   SequenceLayer,
@@ -44,6 +45,9 @@ function applied(form: LayerForm, tensors: readonly tf.Tensor[], x: tf.Tensor3D)
     case 'convolution':
     case 'transposed':
       return convolved(form, tensors, x)
+    case 'image-convolution':
+    case 'image-transposed':
+      return imaged(form, tensors, x)
     case 'recurrent':
       return recurred(form, tensors, x)
     case 'attention':
@@ -76,6 +80,27 @@ function convolved(
     const flat: tf.Tensor3D = tf.reshape(sums, [x.shape[0], output.steps, output.channels])
     return activated(tf.add(flat, bias!), activation)
   }
+}
+
+function imaged(form: ImageForm, [weights, bias]: readonly tf.Tensor[], x: tf.Tensor3D): tf.Tensor3D {
+  const { kind, input, output, inputLines, outputLines, kernel, stride, activation } = form
+  const rows = x.shape[0]
+  const columns = output.steps / outputLines
+  const image: tf.Tensor4D = tf.reshape(x, [rows, inputLines, input.steps / inputLines, input.channels])
+  const side = [kernel, kernel] as const
+  let sums: tf.Tensor4D
+  if (kind === 'image-convolution') {
+    const filter: tf.Tensor4D = tf.reshape(weights!, [...side, input.channels, output.channels])
+    sums = tf.conv2d(image, filter, stride, 'same')
+  } else {
+    const filter: tf.Tensor4D = tf.reshape(tf.transpose(weights!, [1, 2, 0]), [
+      ...side,
+      output.channels,
+      input.channels,
+    ])
+    sums = tf.conv2dTranspose(image, filter, [rows, outputLines, columns, output.channels], stride, 'same')
+  }
+  return activated(tf.add(tf.reshape(sums, [rows, output.steps, output.channels]), bias!), activation)
 }
 
 function recurred(

@@ -6,6 +6,7 @@ import type { Activation, Model, SequenceMember } from '../../libs/detector/mode
 import {
   type AttentionForm,
   type ConvolutionForm,
+  type ImageForm,
   type LayerForm,
   normalEpsilon,
   paddingBefore,
@@ -50,6 +51,9 @@ function layerOf(form: LayerForm, tensors: readonly Float32Array[], x: readonly 
     case 'convolution':
     case 'transposed':
       return convolved(form, tensors, x)
+    case 'image-convolution':
+    case 'image-transposed':
+      return imaged(form, tensors, x)
     case 'recurrent':
       return recurred(form, tensors, x)
     case 'attention':
@@ -75,6 +79,31 @@ function convolved(form: ConvolutionForm, [weights, bias]: readonly Float32Array
         for (let o = 0; o < output.channels; o++)
           y[to * output.channels + o]! +=
             x[from * input.channels + c]! * weights![weightAt(form, j, c) * output.channels + o]!
+    }
+  return y.map((value) => activated(form.activation, value))
+}
+
+/** Every pair of a place of the wider side and one of the narrower that a place of the kernel joins. */
+function imaged(form: ImageForm, [weights, bias]: readonly Float32Array[], x: readonly number[]): number[] {
+  const { input, output, inputLines, outputLines, kernel, stride } = form
+  const narrows = form.kind === 'image-convolution'
+  const size = { lines: inputLines, columns: input.steps / inputLines }
+  const other = { lines: outputLines, columns: output.steps / outputLines }
+  const [wide, narrow] = narrows ? [size, other] : [other, size]
+  const y = Array.from({ length: output.steps * output.channels }, (_, i) => bias![i % output.channels]!)
+  for (let place = 0; place < narrow.lines * narrow.columns; place++)
+    for (let k = 0; k < kernel * kernel; k++) {
+      const [down, right] = [Math.floor(place / narrow.columns), place % narrow.columns]
+      const line = down * stride + Math.floor(k / kernel) - paddingBefore(wide.lines, kernel, stride)
+      const column = right * stride + (k % kernel) - paddingBefore(wide.columns, kernel, stride)
+      if (line < 0 || line >= wide.lines || column < 0 || column >= wide.columns) continue
+      const met = line * wide.columns + column
+      const [from, to] = narrows ? [met, place] : [place, met]
+      for (let c = 0; c < input.channels; c++)
+        for (let o = 0; o < output.channels; o++) {
+          const weight = narrows ? k * input.channels + c : c * kernel * kernel + k
+          y[to * output.channels + o]! += x[from * input.channels + c]! * weights![weight * output.channels + o]!
+        }
     }
   return y.map((value) => activated(form.activation, value))
 }
@@ -182,6 +211,11 @@ export const sequences: readonly { readonly name: string; readonly forms: readon
   { name: 'GRU', forms: memories('gru', 9, 5, 16) },
   { name: 'attention', forms: looks(12, 3, 2, 16, 2) },
   { name: 'attention of one patch', forms: looks(3, 7, 3, 8, 1) },
+  { name: 'images', forms: pictures(8, 12, 1, 16, 3, 2) },
+  { name: 'images of odd sides and three channels', forms: pictures(7, 5, 3, 9, 5, 2) },
+  { name: 'images of a stride of 3', forms: pictures(11, 8, 2, 8, 4, 3) },
+  { name: 'images of one line', forms: pictures(1, 9, 2, 8, 3, 2) },
+  { name: 'images of a stride of 1', forms: pictures(4, 3, 5, 7, 2, 1) },
   { name: 'LSTM of one step', forms: memories('lstm', 1, 11, 8) },
 ]
 
@@ -199,6 +233,67 @@ function hourglass(steps: number, channels: number, filters: number, kernel: num
     { kind: 'transposed', input: code, output: low, ...all, activation: leak },
     { kind: 'transposed', input: low, output: half, kernel, stride, activation: { kind: 'relu' } },
     { kind: 'transposed', input: half, output: window, kernel, stride, activation: { kind: 'linear' } },
+  ]
+}
+
+function pictures(
+  lines: number,
+  columns: number,
+  channels: number,
+  filters: number,
+  kernel: number,
+  stride: number,
+): LayerForm[] {
+  const side = (extent: number): number => Math.ceil(extent / stride)
+  const image = { steps: lines * columns, channels }
+  const half = { steps: side(lines) * side(columns), channels: filters }
+  const low = { steps: side(side(lines)) * side(side(columns)), channels: filters + 1 }
+  const code = { steps: 1, channels: 5 }
+  const leak: Activation = { kind: 'leaky-relu', alpha: 0.1 }
+  const all = { kernel: low.steps, stride: low.steps }
+  const by = { kernel, stride }
+  const [tall, short, least] = [lines, side(lines), side(side(lines))]
+  const straight: Activation = { kind: 'linear' }
+  const bent: Activation = { kind: 'tanh' }
+  return [
+    {
+      kind: 'image-convolution',
+      input: image,
+      output: half,
+      inputLines: tall,
+      outputLines: short,
+      ...by,
+      activation: leak,
+    },
+    {
+      kind: 'image-convolution',
+      input: half,
+      output: low,
+      inputLines: short,
+      outputLines: least,
+      ...by,
+      activation: bent,
+    },
+    { kind: 'convolution', input: low, output: code, ...all, activation: straight },
+    { kind: 'transposed', input: code, output: low, ...all, activation: leak },
+    {
+      kind: 'image-transposed',
+      input: low,
+      output: half,
+      inputLines: least,
+      outputLines: short,
+      ...by,
+      activation: bent,
+    },
+    {
+      kind: 'image-transposed',
+      input: half,
+      output: image,
+      inputLines: short,
+      outputLines: tall,
+      ...by,
+      activation: straight,
+    },
   ]
 }
 

@@ -22,6 +22,8 @@ export function layerPass(
   switch (form.kind) {
     case 'convolution':
     case 'transposed':
+    case 'image-convolution':
+    case 'image-transposed':
       return convolution(form, tensors, x, products)
     case 'recurrent':
       return recurrent(form, tensors, x, products)
