@@ -31,7 +31,7 @@ import { convolutional } from './kinds/convolutional.ts'
 import { denoising } from './kinds/denoising.ts'
 import { ensemble } from './kinds/ensemble.ts'
 import { asGiven } from './kinds/given.ts'
-import type { Fitted, Kind } from './kinds/kind.ts'
+import type { Fitted, ImageSize, Kind } from './kinds/kind.ts'
 import { recurrent } from './kinds/recurrent.ts'
 import { whitenedWidthMax } from './kinds/scoring.ts'
 import { sparse } from './kinds/sparse.ts'
@@ -60,6 +60,8 @@ export interface FitRequest extends GivenRows {
   readonly rowsAre?: 'values' | 'novelties'
   /** Steps of the window that a row is, oldest first, each of width / steps columns; 1: a row is no window. */
   readonly steps: number
+  /** Of the convolutional kind: what rows are images of; their channels are as many as the width has for each place. */
+  readonly image?: ImageSize
   readonly backend?: TrainerChoice
   readonly trim?: Trim
   /** Fails with `timeout` once `nowMs()` is past it. */
@@ -71,6 +73,8 @@ export interface FitRequest extends GivenRows {
   readonly parent?: string | null
 }
 
+/** As many as an artefact may describe steps. */
+const imagePlacesMax = 1024
 const progressReports = 20
 /** Shares are sums of fractions: what falls short of a step by rounding has reached it. */
 const reportSlack = 1e-9
@@ -94,6 +98,7 @@ export async function fit(request: FitRequest): Promise<Model> {
   assert.ok(request.rows.length >= request.count * width, 'rows for the count')
   if (request.setting !== undefined && request.kind !== 'ensemble')
     throw new Failure('usage', `the kind ${request.kind} has no settings: ensemble alone has`)
+  if (request.image !== undefined) checkImage(request, request.image)
   const ordered = finiteInOrder(request)
   const isSlow = kinds[request.kind].isSlow || width > whitenedWidthMax || request.setting === 'fast'
   const parts = folds(ordered.length, isSlow ? 'slow' : 'quick')
@@ -135,6 +140,18 @@ export async function fit(request: FitRequest): Promise<Model> {
       losses: final.fitted.losses,
     },
   }
+}
+
+function checkImage({ kind, steps, width }: FitRequest, image: ImageSize): void {
+  const size = `${image.height}x${image.width}`
+  const places = image.height * image.width
+  if (kind !== 'convolutional')
+    throw new Failure('usage', `the kind ${kind} does not learn from images: convolutional alone does`)
+  if (steps > 1) throw new Failure('usage', 'a row is an image or a window of several rows, not both')
+  if (places > imagePlacesMax)
+    throw new Failure('usage', `images of ${size} have ${places} places; at most ${imagePlacesMax} are learnt from`)
+  if (places === 0 || width % places !== 0)
+    throw new Failure('usage', `${width} columns make no image of ${size}: a whole number for each place does`)
 }
 
 function beside(scores: Float32Array, known: Float32Array): Float32Array {
@@ -239,6 +256,7 @@ async function learnOnce(
     {
       seed: request.seed,
       steps: request.steps,
+      ...(request.image === undefined ? {} : { image: request.image }),
       groups: request.groups,
       isGiven,
       setting: request.setting ?? 'balanced',

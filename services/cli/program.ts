@@ -111,6 +111,7 @@ function batch(root: Command, context: (options: Options) => Context): void {
     .option('--setting <setting>', `of the ensemble, how much is spent on a row: ${detectorSettings.join(', ')}`)
     .option('--loss <loss>', `what its networks make small: ${lossKinds.join(', ')}`)
     .option('--window <n>', 'rows in a window; of one column alone the ensemble makes a series instead', whole, 1)
+    .option('--image <size>', 'of the convolutional kind: rows are images of this height x width, such as 28x28')
     .addHelpText('after', seriesHelp)
     .option('--alarm-rate <rate>', 'share of normal rows that may alarm (default: 0.01, of a series 0.001)', rate)
     .action(async (file: string, options: Options) => {
@@ -126,6 +127,7 @@ function batch(root: Command, context: (options: Options) => Context): void {
         setting: (options['setting'] as string | undefined) ?? null,
         loss: (options['loss'] as string | undefined) ?? null,
         window: Number(options['window']),
+        image: (options['image'] as string | undefined) ?? null,
         alarmRate: (options['alarmRate'] as number | undefined) ?? null,
       })
     })

@@ -98,6 +98,7 @@ describe('bad tables', () => {
       key: null,
       trainRows: null,
       loss: null,
+      image: null,
     }
     const rest = { kind, window, alarmRate: 0.01, setting: null } satisfies Partial<FitOptions>
     await fitTable(context(), at('rows.csv'), { ...options, ...rest })

@@ -90,6 +90,8 @@ describe('bad input', { concurrency: 2 }, () => {
     said(await run('fit', 'short.csv', '--out', 'o', '--setting', 'worst'), 2, /no setting worst.*best/)
     const other = await run('fit', 'short.csv', '--out', 'o', '--setting', 'best', '--kind', 'sparse')
     said(other, 2, /kind sparse has no settings/)
+    const image = await run('fit', 'short.csv', '--out', 'o', '--kind', 'convolutional', '--image', '28')
+    said(image, 2, /--image 28: give height and width.*28x28/)
     said(await run('fit', 'short.csv', '--out', 'nowhere/o'), 2, /nowhere\/o: there is no folder nowhere/)
     said(await run('fit', 'torn.csv.gz', '--out', 'o'), 2, /torn.csv.gz: is not a whole gzip file/)
     said(await run('fit', 'nothing.csv', '--out', 'o'), 2, /nothing.csv: there is no such file/)

@@ -51,6 +51,24 @@ describe('fit and score', { concurrency: 2 }, () => {
     return JSON.parse(stdout)
   }
 
+  test('rows that are images are learnt by their size', async () => {
+    const random = Random.derived(seed, 'images')
+    const lines = [Array.from({ length: 12 }, (_, j) => `p${j}`).join()]
+    for (let row = 0; row < 300; row++) {
+      const bright = random.integer(12)
+      lines.push(Array.from({ length: 12 }, (_, j) => (j === bright ? 1 : 0.1 * random.uniform()).toFixed(3)).join())
+    }
+    writeFileSync(path.join(dir, 'images.csv'), `${lines.join('\n')}\n`)
+    const flags = ['fit', 'images.csv', '--out', 'images', '--json', '--image', '4x3']
+    const learnt = await run(...flags, '--kind', 'convolutional')
+    assert.equal(learnt.code, 0, learnt.stderr)
+    const scored = await run('score', 'images.csv', '--detector', 'images')
+    assert.equal(scoredIn(scored.stdout).scores.length, 300)
+    const other = await run(...flags)
+    assert.equal(other.code, 2)
+    assert.match(other.stderr, /kind ensemble does not learn from images/)
+  })
+
   test('label rows are not learnt from, text is dropped, a constant column and missing cells are borne', async () => {
     const facts = await fitted('d', '--label', 'label', '--drop', 'shop')
     assert.deepEqual([facts['rows'], facts['columns']], [rows - anomalies, 3])

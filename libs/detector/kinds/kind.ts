@@ -33,10 +33,18 @@ export function thinnedTo(most: number, { rows, count, width }: TrainingRows): T
   return { rows: out, count: kept, width }
 }
 
+/** In places. */
+export interface ImageSize {
+  readonly height: number
+  readonly width: number
+}
+
 export interface KindOptions {
   readonly seed: number
   /** Steps of the window that a row is. */
   readonly steps: number
+  /** Where a row is an image: its places line after line, the channels of a place side by side. */
+  readonly image?: ImageSize
   /** For each column of a row, the index of its feature. */
   readonly groups: Int32Array
   /** A row is one number that says already how unusual it is, and is not scaled. */

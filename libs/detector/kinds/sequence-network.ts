@@ -46,6 +46,8 @@ export interface SequenceDesign {
   readonly learningRate: number
   /** Steps of every window that are hidden while it learns. */
   readonly hiddenStepShare: number
+  /** Multiply-adds of its training, where it is worth other than those of most. */
+  readonly workMax?: number
 }
 
 /** The networks and, where rows are narrow enough for it, the linear member. */
@@ -78,7 +80,7 @@ interface Network {
 function network(rows: TrainingRows, design: SequenceDesign, products: Products, options: KindOptions): Network {
   const { width, count } = rows
   const { forms } = design
-  const size = trainingSize(forms, Math.min(design.stepsMax, sizeOf(count, width).steps), count)
+  const size = trainingSize(forms, Math.min(design.stepsMax, sizeOf(count, width).steps), count, design.workMax)
   const { layers, losses } = trainSequence(
     products,
     forms,
@@ -124,11 +126,16 @@ interface TrainingSize {
   readonly steps: number
 }
 
-export function trainingSize(forms: readonly LayerForm[], stepsMax: number, count: number): TrainingSize {
+export function trainingSize(
+  forms: readonly LayerForm[],
+  stepsMax: number,
+  count: number,
+  work = workMax,
+): TrainingSize {
   const ofRow = passesOfStep * forms.reduce((sum, form) => sum + workOf(form), 0)
-  const ofBatch = workMax / ofRow / stepsMin
+  const ofBatch = work / ofRow / stepsMin
   const batchRows = Math.min(count, 64, Math.max(batchRowsMin, Math.floor(ofBatch)))
-  const steps = Math.min(stepsMax, Math.max(stepsMin, Math.floor(workMax / ofRow / batchRows)))
+  const steps = Math.min(stepsMax, Math.max(stepsMin, Math.floor(work / ofRow / batchRows)))
   return { batchRows, steps }
 }
 

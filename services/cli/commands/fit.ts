@@ -5,6 +5,7 @@ import { Failure } from '../../../libs/core/failure.ts'
 import { sha256 } from '../../../libs/core/hash.ts'
 import { artefact } from '../../../libs/detector/artefact.ts'
 import { fit } from '../../../libs/detector/fit.ts'
+import type { ImageSize } from '../../../libs/detector/kinds/kind.ts'
 import type { Model } from '../../../libs/detector/model.ts'
 import {
   type DetectorKind,
@@ -31,6 +32,8 @@ export interface FitOptions {
   readonly setting: string | null
   readonly loss: string | null
   readonly window: number
+  /** Height x width of the image that a row is. */
+  readonly image: string | null
   /** Null: as the rows' form has it. */
   readonly alarmRate: number | null
 }
@@ -45,7 +48,8 @@ const valuesMax = 2 ** 29
 export async function fitTable(context: Context, file: string, options: FitOptions): Promise<void> {
   const { files, clock } = context
   const startedMs = clock.elapsedMs()
-  const kind = kindOf(options.kind ?? 'ensemble', options.window)
+  const kind = kindOf(options.kind ?? 'ensemble', options)
+  const image = options.image === null ? null : imageOf(options.image)
   const setting = options.setting === null ? null : settingOf(options.setting, kind)
   const loss = lossOf(options.loss ?? 'squared')
   const folder = path.dirname(options.out)
@@ -79,6 +83,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
     seed: context.settings.seed,
     alpha: alarmRate,
     steps: window,
+    ...(image === null ? {} : { image }),
     backend: context.settings.trainOn,
     onProgress: (share, loss) => context.progress(`${Math.round(share * 100)} %  loss ${loss.toPrecision(4)}`),
     manifest: {
@@ -86,6 +91,7 @@ export async function fitTable(context: Context, file: string, options: FitOptio
       rowsInFile: table.count,
       rowsNormal: normal.count,
       window,
+      ...(image === null ? {} : { image: [image.height, image.width] }),
       rowsAre: form,
       key: options.key,
     },
@@ -122,12 +128,18 @@ function rowsText(form: TableForm, names: readonly string[]): string {
   return `rows, each how new ${names.join()} is after the rows before it (a series has no need of --window),`
 }
 
-function kindOf(kind: string, window: number): DetectorKind {
+function kindOf(kind: string, { window, image }: FitOptions): DetectorKind {
   const known = detectorKinds.find((each) => each === kind)
-  if (known !== undefined && window === 1 && windowedKinds.includes(known))
+  if (known !== undefined && window === 1 && image === null && windowedKinds.includes(known))
     throw new Failure('usage', `the kind ${kind} learns from the steps of a window: add one, such as --window 40`)
   if (known !== undefined) return known
   throw new Failure('usage', `no detector kind ${kind}; there are ${detectorKinds.join(', ')}`)
+}
+
+function imageOf(size: string): ImageSize {
+  const [, height, width] = /^([1-9][0-9]{0,4})x([1-9][0-9]{0,4})$/.exec(size) ?? []
+  if (height !== undefined && width !== undefined) return { height: Number(height), width: Number(width) }
+  throw new Failure('usage', `--image ${size}: give height and width of an image, such as 28x28`)
 }
 
 function settingOf(setting: string, kind: DetectorKind): DetectorSetting {
