@@ -71,6 +71,9 @@ class Chaos {
   readonly #payments
   #published = 0
   #url = ''
+  /** What every life from now on must serve. */
+  #version = ''
+  readonly #faults: string[] = []
 
   constructor(options: ChaosOptions, dir: string) {
     this.#options = options
@@ -101,8 +104,9 @@ class Chaos {
     exhausted.catch(() => {})
     while (killed < kills || inTransaction < kills / 2) {
       assert.ok(killed < kills * 5, `only ${inTransaction} of ${killed} deaths met an open transaction`)
-      await Promise.race([this.#waitForDeath(child, inTransaction < kills / 2), exhausted])
+      await Promise.race([this.#waitForDeath(child, killed % 2 === 1, inTransaction < kills / 2), exhausted])
       inTransaction += (await child.kill()) ? 1 : 0
+      this.#look(child)
       killed++
       this.#url = ''
       if (killed === Math.ceil(kills / 2)) await this.#withBus((bus) => this.#train(bus, seed + 1))
@@ -153,6 +157,7 @@ class Chaos {
       by: 'chaos',
       nowMs: Date.now(),
     })
+    this.#version = trained.version
   }
 
   #next(count: number): Payment[] {
@@ -175,6 +180,12 @@ class Chaos {
     assert.ok(line, `the scorer did not start:\n${child.lines.join('\n')}`)
     this.#url = String(line['api'])
     return child
+  }
+
+  /** What a life served, before the next publication. */
+  #look({ serves, lines }: Child): void {
+    if (serves === this.#version) return
+    this.#faults.push(`a life served ${serves}, ${this.#version} was published:\n${lines.join('\n')}`)
   }
 
   /** Feeds at a rate that keeps the scorer at work for as long as it is killed. */
@@ -209,8 +220,12 @@ class Chaos {
     assert.fail('nobody took records in for 30 s')
   }
 
-  async #waitForDeath(child: Child, aimed: boolean): Promise<void> {
-    await child.line((line) => line.event === 'partition-live')
+  /**
+   * Every second life commits before it dies, so that each detector comes to judge: the first transaction of a life that
+   * catches up may take longer than the pause, and such lives alone would leave the whole stream to the last of them.
+   */
+  async #waitForDeath(child: Child, fruitful: boolean, aimed: boolean): Promise<void> {
+    await child.line((line) => line.event === (fruitful ? 'committed' : 'partition-live'))
     await pause(this.#random.integer(2_500))
     if (!aimed) return
     await child.line((line) => line.event === 'committing')
@@ -247,7 +262,7 @@ class Chaos {
 
   async #audit(bus: Bus): Promise<Omit<ChaosReport, 'bus' | 'kills' | 'killsInTransaction' | 'seconds'>> {
     const audited = await auditStream(bus, this.#stream, this.#names, async () => 'absent')
-    const faults = [...audited.faults]
+    const faults = [...this.#faults, ...audited.faults]
     let records = 0
     for (let partition = 0; partition < partitions; partition++) {
       records += (await bus.range(this.#stream.spec.source.topic, partition)).next

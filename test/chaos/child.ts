@@ -18,6 +18,8 @@ export class Child {
   readonly #open = new Set<unknown>()
   readonly exited: Promise<{ code: number | null; signal: string | null }>
   readonly lines: string[] = []
+  /** The detector in force, by what it said last. */
+  serves: string | null = null
 
   constructor(main: string, args: readonly string[], env: Record<string, string>) {
     this.#process = spawn(process.execPath, [main, ...args], {
@@ -57,6 +59,7 @@ export class Child {
     } catch {
       return
     }
+    if (line.event === 'detector-serving') this.serves = String(line['version'])
     if (line.event === 'committing') this.#open.add(line['partition'])
     if (line.event === 'committed') this.#open.delete(line['partition'])
     for (const waiter of this.#waiting) {
