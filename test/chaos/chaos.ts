@@ -98,25 +98,32 @@ class Chaos {
     let killed = 0
     let inTransaction = 0
     let child = await this.#start()
-    const feeding = this.#feed()
-    const exhausted = feeding.then(() => assert.fail('the records ran out before the deaths; give a longer --pause'))
-    // Once the deaths are over, running out is as it should be.
-    exhausted.catch(() => {})
-    while (killed < kills || inTransaction < kills / 2) {
-      assert.ok(killed < kills * 5, `only ${inTransaction} of ${killed} deaths met an open transaction`)
-      await Promise.race([this.#waitForDeath(child, killed % 2 === 1, inTransaction < kills / 2), exhausted])
-      inTransaction += (await child.kill()) ? 1 : 0
-      this.#look(child)
-      killed++
-      this.#url = ''
-      if (killed === Math.ceil(kills / 2)) await this.#withBus((bus) => this.#train(bus, seed + 1))
-      child = await this.#start()
-      this.#options.say(`death ${killed}, ${inTransaction} within a transaction, ${this.#published} records published`)
+    try {
+      const feeding = this.#feed()
+      const exhausted = feeding.then(() => assert.fail('the records ran out before the deaths; give a longer --pause'))
+      // Once the deaths are over, running out is as it should be.
+      exhausted.catch(() => {})
+      while (killed < kills || inTransaction < kills / 2) {
+        assert.ok(killed < kills * 5, `only ${inTransaction} of ${killed} deaths met an open transaction`)
+        await Promise.race([this.#waitForDeath(child, killed % 2 === 1, inTransaction < kills / 2), exhausted])
+        inTransaction += (await child.kill()) ? 1 : 0
+        this.#look(child)
+        killed++
+        this.#url = ''
+        if (killed === Math.ceil(kills / 2)) await this.#withBus((bus) => this.#train(bus, seed + 1))
+        child = await this.#start()
+        this.#options.say(
+          `death ${killed}, ${inTransaction} within a transaction, ${this.#published} records published`,
+        )
+      }
+      await feeding
+      const report = await this.#finish(child)
+      const seconds = Math.round((performance.now() - startedMs) / 1000)
+      return { ...report, bus: this.#options.bus, kills: killed, killsInTransaction: inTransaction, seconds }
+    } finally {
+      // Does nothing to one that has ended.
+      await child.kill()
     }
-    await feeding
-    const report = await this.#finish(child)
-    const seconds = Math.round((performance.now() - startedMs) / 1000)
-    return { ...report, bus: this.#options.bus, kills: killed, killsInTransaction: inTransaction, seconds }
   }
 
   async #withBus<T>(act: (bus: Bus) => Promise<T>): Promise<T> {

@@ -26,7 +26,6 @@ const report = await chaos({
   pauseMs: Number(values.pause),
   seed: Number(values.seed),
   say: (line) => process.stderr.write(`${line}\n`),
-})
-await broker?.stop()
+}).finally(() => broker?.stop())
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 process.exit(report.faults.length === 0 ? 0 : 1)
