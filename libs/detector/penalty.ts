@@ -146,9 +146,10 @@ function contractive({ weight }: Penalty & { kind: 'contractive' }, view: CodeVi
   return {
     forward: (rows) => {
       bends.fill(0)
-      for (let row = 0; row < rows; row++)
+      const { values, stride } = code
+      for (let from = 0; from < rows * stride; from += stride)
         for (let j = 0; j < columns; j++) {
-          const h = code.values[row * code.stride + j]!
+          const h = values[from + j]!
           const g = isSigmoid ? h * (1 - h) : 1 - h * h
           bends[j]! += g * g
         }
@@ -163,13 +164,17 @@ function contractive({ weight }: Penalty & { kind: 'contractive' }, view: CodeVi
     },
     backward: (rows) => {
       const factor = (2 * weight) / rows
-      for (let row = 0; row < rows; row++)
+      const { values, stride } = code
+      const { values: into, stride: step } = codeSlopes
+      for (let row = 0; row < rows; row++) {
+        const [from, to] = [row * stride, row * step]
         for (let j = 0; j < columns; j++) {
-          const h = code.values[row * code.stride + j]!
+          const h = values[from + j]!
           // g · dg/dh.
           const bend = isSigmoid ? h * (1 - h) * (1 - 2 * h) : (1 - h * h) * -2 * h
-          codeSlopes.values[row * codeSlopes.stride + j]! += factor * norms[j]! * bend
+          into[to + j]! += factor * norms[j]! * bend
         }
+      }
     },
     settle: (rows) => {
       for (let j = 0; j < columns; j++) {

@@ -89,8 +89,8 @@ function surroundings(counts: Float64Array): Float64Array {
 function rangeOf(column: Float32Array): { from: number; to: number } {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const value of column) {
-    from = Math.min(from, value)
-    to = Math.max(to, value)
+    if (value < from) from = value
+    if (value > to) to = value
   }
   if (column.length === 0) return { from: -constantReach, to: constantReach }
   return to - from > rangeMin ? { from, to } : { from: from - constantReach, to: to + constantReach }
