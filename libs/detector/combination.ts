@@ -46,23 +46,25 @@ function surprised({ sharpness, parts }: Surprised): Combine {
     for (let m = 0; m < voices.length; m++) voices[m]!.add(count, members[m]!, shares[m]!, sums)
     for (let row = 0; row < count; row++) {
       const sum = sums[row]!
-      scores[row] = sum < Number.MAX_VALUE ? Math.max(0, log(sum) / sharpness) : loudest(voices, shares, members, row)
+      scores[row] =
+        sum < Number.MAX_VALUE
+          ? Math.max(0, log(sum) / sharpness)
+          : loudest({ voices, shares, sharpness }, members, row)
     }
   }
 }
 
-/** Of a row so absurd that its loudness is no number: in logarithms, of which the largest leads. */
-function loudest(
-  voices: readonly Voice[],
-  shares: Float64Array,
-  members: readonly Float32Array[],
-  row: number,
-): number {
-  let most = 0
-  for (const [m, voice] of voices.entries()) {
-    most = Math.max(most, voice.nats(bounded(members[m]![row]!)) + log(shares[m]!) / voice.sharpness)
-  }
-  return bounded(most)
+interface Heard {
+  readonly voices: readonly Voice[]
+  readonly shares: Float64Array
+  readonly sharpness: number
+}
+
+/** Of a row so absurd that its loudness is no number: the same in logarithms, about the largest. */
+function loudest({ voices, shares, sharpness }: Heard, members: readonly Float32Array[], row: number): number {
+  const loud = voices.map((voice, m) => voice.sharpness * voice.nats(bounded(members[m]![row]!)) + log(shares[m]!))
+  const most = Math.max(...loud)
+  return bounded((most + log(loud.reduce((sum, each) => sum + exp(each - most), 0))) / sharpness)
 }
 
 /** Scores with the same leading bits share a bucket: 64 to a power of two, so that hardly two places lie in one. */

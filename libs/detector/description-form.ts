@@ -6,7 +6,7 @@ import type { Activation, Json } from './model.ts'
 import type { AttentionForm, ConvolutionForm, Grid, ImageForm, LayerForm, RecurrentForm } from './sequence.ts'
 
 /** Steps of a window and those that a kernel reaches over; channels of a step; values of all steps together. */
-const stepsMax = 1024
+export const stepsMax = 1024
 const channelsMax = 8192
 const gridMax = 65_536
 /** Places along a side of a kernel over an image. */

@@ -187,9 +187,7 @@ function lensOf(fields: Fields, width: number): { lens?: DescribedLens } {
   return { lens }
 }
 
-/** Artefacts of before there was one have none. */
 function sharpnessOf(fields: Fields): number {
-  if (!fields.has('sharpness')) return 0
   const sharpness = fields.number('sharpness')
   if (sharpness !== 0 && !(sharpness >= sharpnessMin && sharpness <= sharpnessMax))
     invalid(`${fields.path}.sharpness`, sharpness, `0, or ${sharpnessMin} to ${sharpnessMax}`)

@@ -144,7 +144,12 @@ export function countBins(
     for (let j = 0; j < columns; j++) {
       const value = rows[place * width + width - columns + j]!
       let bin = Number.isNaN(value) ? binsOf - 1 : 0
-      if (bin === 0) while (bin < edgesOf && edges[j * edgesOf + bin]! < value) bin++
+      const at = j * edgesOf
+      if (bin === 0) {
+        while (bin < edgesOf && edges[at + bin]! < value) bin++
+        // What is so common that it is two edges has a bin of its own between them: below and above are something else.
+        if (bin + 1 < edgesOf && edges[at + bin] === value && edges[at + bin + 1] === value) bin++
+      }
       counts[j * binsOf + bin]!++
     }
   }

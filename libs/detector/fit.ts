@@ -21,6 +21,8 @@ import { Failure } from '../core/failure.ts'
 import type { DetectorKind, DetectorSetting, LossKind } from '../stream/spec.ts'
 import { calibrate, uncalibrated } from './calibration.ts'
 import { combine } from './combination.ts'
+import { stepsMax } from './description-form.ts'
+import { widthMax } from './description-member.ts'
 import { finiteInOrder, type GivenRows, gathered, joined } from './fit-rows.ts'
 import { fitScaler, scaled } from './fit-scaler.ts'
 import { type Fold, folds } from './fit-split.ts'
@@ -98,6 +100,10 @@ export async function fit(request: FitRequest): Promise<Model> {
   assert.ok(request.rows.length >= request.count * width, 'rows for the count')
   if (request.setting !== undefined && request.kind !== 'ensemble')
     throw new Failure('usage', `the kind ${request.kind} has no settings: ensemble alone has`)
+  if (width > widthMax)
+    throw new Failure('usage', `rows of ${width} columns, steps of a window counted each; ${widthMax} are the most`)
+  if (kinds[request.kind].isSlow && request.steps > stepsMax)
+    throw new Failure('usage', `a window of ${request.steps} rows; the kind ${request.kind} takes ${stepsMax} at most`)
   if (request.image !== undefined) checkImage(request, request.image)
   const ordered = finiteInOrder(request)
   const isSlow = kinds[request.kind].isSlow || width > whitenedWidthMax || request.setting === 'fast'
@@ -135,7 +141,7 @@ export async function fit(request: FitRequest): Promise<Model> {
         notFinite: request.count - ordered.length,
         trimmed: final.trimmed,
         trained: ordered.length - final.trimmed,
-        calibrated: calibration.count,
+        calibrated: ordered.length,
       },
       losses: final.fitted.losses,
     },

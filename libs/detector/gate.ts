@@ -24,6 +24,8 @@ export interface GateRequest {
   readonly rows: Float32Array
   readonly count: number
   readonly width: number
+  /** Of each row, the factor of its key by either detector; null where it has none. */
+  readonly factors?: { readonly candidate: Float32Array | null; readonly incumbent: Float32Array | null }
   /** For each column, the index of its feature. */
   readonly groups: Int32Array
   /** Alarm rate that the candidate was calibrated for. */
@@ -104,12 +106,13 @@ export function gate(request: GateRequest): GateResult {
     refuse('too-few-rows', `${count} rows held out, ${gateRowsMin} are needed`)
     return result()
   }
-  const scores = scoreRows(candidate, request.rows, count)
+  const scores = relative(scoreRows(candidate, request.rows, count), request.factors?.candidate ?? null)
   if (!scores.every(Number.isFinite) || !Number.isFinite(candidate.threshold)) {
     refuse('not-finite', 'the candidate gives scores or a threshold that are not finite')
     return result()
   }
-  const before = incumbent === null ? null : scoreRows(incumbent, request.rows, count)
+  const before =
+    incumbent === null ? null : relative(scoreRows(incumbent, request.rows, count), request.factors?.incumbent ?? null)
   const rate = alarmRate(scores, candidate.threshold)
   numbers['alarmRate'] = { ...rate, target: alpha }
   const { whole, kinds } = compareRecall(request, numbers)
@@ -258,6 +261,12 @@ export function scoreRows(detector: Detector, rows: Float32Array, count: number)
   return scores
 }
 
+/** Scores over what their keys are excused, as rows are judged. */
+function relative(scores: Float32Array, factors: Float32Array | null): Float32Array {
+  return factors === null ? scores : scores.map((score, i) => score / (factors[i] ?? 1))
+}
+
+/** Anomalies, made up or labelled, are looked for as of a key without a factor. */
 function finderOf(detector: Detector): Finder {
   return (rows, count) =>
     Uint8Array.from(scoreRows(detector, rows, count), (score) => (score > detector.threshold ? 1 : 0))

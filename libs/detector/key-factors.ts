@@ -129,3 +129,8 @@ export function factorOf(factors: KeyFactors, hash: number): number {
   }
   return factors.hashes[low] === hash ? (factors.factors[low] ?? 1) : 1
 }
+
+/** Of rows of keys with these hashes; null where no key has one. */
+export function factorsOf(factors: KeyFactors | null, hashes: Uint32Array): Float32Array | null {
+  return factors === null ? null : Float32Array.from(hashes, (hash) => factorOf(factors, hash))
+}

@@ -249,7 +249,7 @@ export interface Calibration {
    */
   readonly knotScores: Float32Array
   readonly knotPs: Float32Array
-  /** Used for scores above its level. */
+  /** Used for scores above the greatest of the calibration. */
   readonly tail: Tail | null
   /** Scores were divided by their key's factor before they were put in order; null: keys are alike or not known. */
   readonly keys: KeyFactors | null

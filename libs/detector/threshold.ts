@@ -2,8 +2,7 @@
 // Invariants
 //   T1 p falls (never rises) as the score rises, and lies in (0, 1].
 //   T2 between two knots p is that of the lower one: it errs towards normal.
-//   T3 above the tail's level the fitted tail decides, but never claims more than the knots show below the greatest
-//      calibration score.
+//   T3 above the greatest calibration score the fitted tail decides, and never claims more than the last knot.
 
 import { exp, log } from '../core/elementary.ts'
 import type { Calibration, Tail } from './model.ts'
@@ -22,9 +21,7 @@ export function pValue(calibration: Calibration, score: number): number {
     else high = middle
   }
   const empirical = low === 0 ? 1 : knotPs[low - 1]!
-  if (tail === null || !(score > tail.level)) return empirical
-  const greatest = knotScores.at(-1) ?? tail.level
-  if (score <= greatest) return empirical
+  if (tail === null || score <= Math.max(tail.level, knotScores.at(-1) ?? 0)) return empirical
   return Math.max(pMin, Math.min(empirical, tailProbability(tail, score)))
 }
 

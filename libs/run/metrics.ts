@@ -209,6 +209,18 @@ export class Metrics {
     this.#set(rows.learningNeeded, { stream }, rowsNeeded)
   }
 
+  /** Lets the counts of a stream's trainings start at zero. */
+  trainable(stream: string, gates: readonly string[]): void {
+    this.#count(rows.trainRuns, { stream, result: 'promoted', gate: 'none' }, 0)
+    this.#count(rows.trainRuns, { stream, result: 'failed', gate: 'none' }, 0)
+    for (const gate of gates) this.#count(rows.trainRuns, { stream, result: 'refused', gate }, 0)
+  }
+
+  /** Nothing is known of drift, or no longer. */
+  driftUnknown(stream: string): void {
+    this.#gauges.get(rows.driftRatio)?.remove({ stream })
+  }
+
   /** A training ended. `gate`: the name of the gate that refused, from the gate's own closed list; `none` otherwise. */
   trained(stream: string, result: TrainResult, gate: string, durationMs: number): void {
     this.#count(rows.trainRuns, { stream, result, gate }, 1)

@@ -217,12 +217,4 @@ export const settingTable = [
     choices: ['auto', 'kernel', 'tensorflow', 'wasm', 'node', 'cpu'],
     help: 'What detectors are trained on: our kernel, or TensorFlow (the faster of its backends, or the one named); auto takes the fastest.',
   },
-  {
-    name: 'trainOnStart',
-    variable: 'PLUMBLINE_TRAIN_ON_START',
-    kind: 'choice',
-    default: 'off',
-    choices: SWITCH,
-    help: 'Train every stream once at start, whatever its schedule says.',
-  },
 ] as const satisfies readonly SettingRow[]

@@ -2,7 +2,7 @@
 // record concerns every row that contains it: of windows, those of its key's next records too.
 // Invariants
 //   C1 a row that contains both a record called anomalous and one called normal contains an anomaly.
-//   C2 rows kept for the gate are bounded; the latest stay.
+//   C2 every call is kept; the rows of them that the gate is to judge are bounded, and the latest stay.
 
 import type { FeedbackVerdict } from '../../libs/alert/feedback.ts'
 import { type Labels, originOf } from '../../libs/alert/labels.ts'
@@ -43,6 +43,7 @@ export class Calls {
   readonly #anomalous = new Map<number, number>()
   readonly #normal = new Map<number, number>()
   readonly #met: Call[] = []
+  #withRows = 0
 
   constructor(labels: Labels, steps: number, width: number) {
     this.#labels = labels
@@ -66,7 +67,8 @@ export class Calls {
       const open = verdict === 'anomaly' ? this.#anomalous : this.#normal
       open.set(key, this.#steps)
       this.#met.push({ verdict, key, timeMs, origin: originOf(said), row: record.row() })
-      if (this.#met.length > 2 * this.#rowsMax) this.#met.splice(0, this.#met.length - this.#rowsMax)
+      this.#withRows++
+      if (this.#withRows > 2 * this.#rowsMax) this.#forgetRows()
     }
     const isNormal = counted(this.#normal, key)
     if (counted(this.#anomalous, key)) return 'anomaly'
@@ -74,7 +76,18 @@ export class Calls {
   }
 
   get met(): readonly Call[] {
-    return this.#met.slice(-this.#rowsMax)
+    this.#forgetRows()
+    return this.#met
+  }
+
+  /** Of all but the latest by their time: a replay shows one partition after the other. */
+  #forgetRows(): void {
+    const kept = [...this.#met.keys()].filter((i) => this.#met[i]?.row !== null)
+    kept.sort((a, b) => (this.#met[a] as Call).timeMs - (this.#met[b] as Call).timeMs || a - b)
+    for (const i of kept.slice(0, Math.max(0, kept.length - this.#rowsMax))) {
+      this.#met[i] = { ...(this.#met[i] as Call), row: null }
+    }
+    this.#withRows = Math.min(kept.length, this.#rowsMax)
   }
 }
 

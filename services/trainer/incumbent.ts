@@ -7,7 +7,7 @@ import type { Canaries } from '../../libs/detector/canaries.ts'
 import type { Detector } from '../../libs/detector/detector.ts'
 import type { Reference } from '../../libs/detector/drift-reference.ts'
 import { scoreRows } from '../../libs/detector/gate.ts'
-import { factorOf } from '../../libs/detector/key-factors.ts'
+import { factorsOf } from '../../libs/detector/key-factors.ts'
 import { load } from '../../libs/detector/load.ts'
 import type { KeyFactors } from '../../libs/detector/model.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
@@ -39,9 +39,8 @@ export function incumbentOf(
 /** Score over threshold of each row. */
 export function ratiosOf({ detector, keys }: Incumbent, { rows, count, keys: hashes }: SampledRows): Float32Array {
   const { threshold } = detector
-  return scoreRows(detector, rows, count).map(
-    (score, i) => score / (threshold * (keys === null ? 1 : factorOf(keys, hashes[i] ?? 0))),
-  )
+  const factors = factorsOf(keys, hashes)
+  return scoreRows(detector, rows, count).map((score, i) => score / (threshold * (factors?.[i] ?? 1)))
 }
 
 /** Rates of alarms before and after must differ by this factor, and so many alarms come after. */

@@ -51,15 +51,23 @@ export class Lookout {
     return this.#options.nowMs() >= this.#dueMs
   }
 
+  /** Another detector serves: what was found of the last says nothing of it. */
+  renew(): void {
+    const { stream, metrics, nowMs } = this.#options
+    metrics.driftUnknown(stream.spec.stream)
+    this.#dueMs = nowMs() + lookMsMin
+  }
+
   /** What is to be asked of the trainer; null where nothing new has drifted. `champion` null: nothing serves. */
   async look(champion: WatchRequest['champion'] | null): Promise<Asked | null> {
-    const { stream, topics, log, nowMs, watch } = this.#options
+    const { stream, topics, metrics, log, nowMs, watch } = this.#options
     const { spec } = stream
     let waitMs = spec.training.everyMs / looksPerTraining
     try {
       if (champion === null) return null
       const watched = await watch({ spec, topics, champion })
       if (watched.kind === 'unknown') {
+        metrics.driftUnknown(spec.stream)
         log.debug('drift-unknown', { stream: spec.stream, reason: watched.reason })
         return null
       }
@@ -80,7 +88,10 @@ export class Lookout {
     const name = stream.spec.stream
     metrics.drifted(name, drift.features, drift.score.value, drift.ratio)
     if (drift.sinceMs === null) {
-      if (drift.ratio < calmRatio) this.#toldOf = null
+      if (drift.ratio >= calmRatio) return null
+      this.#toldOf = null
+      // What was told before is over, by whichever process.
+      this.#isFirst = false
       return null
     }
     if (this.#isFirst) this.#toldOf ??= await this.#lastToldOf()

@@ -2,12 +2,16 @@
 // Invariants
 //   S1 memory is bounded by twice rowsMax rows, whatever the length of the history.
 //   S2 too many rows: whole keys go, by a salted hash, so that every kept key keeps its course; with fewer than keysForHash
-//      keys, the older half goes instead, so that what is kept is one contiguous block of time.
+//      keys, the older half goes instead, so that what is kept is one contiguous block of time; of equal times, what came first.
 //   S3 rows come out in order of event time, and within equal times in the order they came.
 
 import type { TimeRange } from '../../libs/stream/spec.ts'
 
 const keysForHash = 50
+/** Times that tell the span of all. */
+const notedMax = 8192
+/** Of rows at either end of it that do not count. */
+const asideShare = 0.005
 
 export interface SampleOptions {
   readonly width: number
@@ -40,7 +44,7 @@ export interface SampledRows {
 export interface Sampled extends SampledRows {
   /** One key in so many was taken. */
   readonly modulus: number
-  /** Complete rows offered, and the span of event time they cover. */
+  /** Complete rows offered, and the span of event time that they cover, but for the outermost of them. */
   readonly rowsSeen: number
   readonly spanMs: number
   readonly lastMs: number
@@ -60,7 +64,9 @@ export class Sample {
   #seen = 0
   #modulus: number
   #fromMs = Number.NEGATIVE_INFINITY
-  #firstMs = Number.POSITIVE_INFINITY
+  /** Times of every k-th row offered. */
+  #noted: number[] = []
+  #every = 1
   #lastMs = Number.NEGATIVE_INFINITY
 
   constructor(options: SampleOptions) {
@@ -76,8 +82,8 @@ export class Sample {
   offer(rows: Float32Array, row: number, timeMs: number, offered: Offered): void {
     const { width } = this.#options
     this.#seen += 1
-    this.#firstMs = Math.min(this.#firstMs, timeMs)
     this.#lastMs = Math.max(this.#lastMs, timeMs)
+    this.#note(timeMs)
     const reason = this.#reason(timeMs, offered)
     if (reason !== null) {
       this.#drop(reason, 1)
@@ -89,6 +95,23 @@ export class Sample {
     this.#timesMs[at] = timeMs
     this.#keys[at] = offered.key
     this.#calledNormal[at] = offered.called === 'normal' ? 1 : 0
+  }
+
+  #note(timeMs: number): void {
+    if (this.#seen % this.#every !== 0) return
+    this.#noted.push(timeMs)
+    if (this.#noted.length < notedMax) return
+    this.#noted = this.#noted.filter((_, i) => i % 2 === 1)
+    this.#every *= 2
+  }
+
+  /** That of nearly all rows, drawn out to all: a few whose clocks are years off have no say in how many come a day. */
+  #spanMs(): number {
+    const sorted = Float64Array.from(this.#noted).sort()
+    const aside = Math.floor(asideShare * sorted.length)
+    const from = sorted[aside] ?? 0
+    const to = sorted[sorted.length - 1 - aside] ?? 0
+    return (to - from) / (1 - (2 * aside) / Math.max(1, sorted.length))
   }
 
   #reason(timeMs: number, offered: Offered): string | null {
@@ -116,7 +139,10 @@ export class Sample {
       const sorted = this.#timesMs.slice(0, this.#count).sort()
       this.#fromMs = sorted[this.#count >>> 1] as number
     }
+    const before = this.#count
     this.#keep((i) => this.#keeps(this.#keys[i] as number) && (this.#timesMs[i] as number) >= this.#fromMs)
+    // Most rows are of one moment, or of one key: the later half of them, as they came.
+    if (this.#count === before) this.#keep((i) => i >= before >>> 1)
   }
 
   #keep(wanted: (index: number) => boolean): void {
@@ -135,11 +161,7 @@ export class Sample {
   }
 
   finish(): Sampled {
-    while (this.#count > this.#options.rowsMax) {
-      const before = this.#count
-      this.#thin()
-      if (this.#count === before) break
-    }
+    while (this.#count > this.#options.rowsMax) this.#thin()
     const order = Uint32Array.from({ length: this.#count }, (_, i) => i)
     order.sort((a, b) => (this.#timesMs[a] as number) - (this.#timesMs[b] as number) || a - b)
     const all: SampledRows = {
@@ -153,7 +175,7 @@ export class Sample {
       ...rowsAt(all, order, this.#options.width),
       modulus: this.#modulus,
       rowsSeen: this.#seen,
-      spanMs: Math.max(0, this.#lastMs - this.#firstMs),
+      spanMs: this.#spanMs(),
       lastMs: this.#lastMs,
       dropped: this.#dropped,
     }

@@ -14,6 +14,7 @@ import { artefact } from '../../libs/detector/artefact.ts'
 import { alphaOf } from '../../libs/detector/calibration.ts'
 import { fit } from '../../libs/detector/fit.ts'
 import { type GateResult, gate } from '../../libs/detector/gate.ts'
+import { factorsOf } from '../../libs/detector/key-factors.ts'
 import { detector } from '../../libs/detector/load.ts'
 import type { Json } from '../../libs/detector/model.ts'
 import type { TrainerChoice } from '../../libs/detector/training.ts'
@@ -138,6 +139,10 @@ export async function train(request: TrainRequest, reader: Reader, tools: TrainT
     rows: parts.held.rows,
     count: parts.held.count,
     width: stream.width,
+    factors: {
+      candidate: factorsOf(model.calibration.keys, parts.held.keys),
+      incumbent: factorsOf(incumbent?.keys ?? null, parts.held.keys),
+    },
     groups: stream.groups,
     alpha: model.calibration.alpha,
     seed: request.seed,

@@ -11,6 +11,7 @@ import type { Bus } from '../../libs/bus/bus.ts'
 import type { Clock } from '../../libs/core/clock.ts'
 import { Failure } from '../../libs/core/failure.ts'
 import type { Random } from '../../libs/core/random.ts'
+import { gateReasons } from '../../libs/detector/gate.ts'
 import type { Champion } from '../../libs/detector/publication.ts'
 import type { Log } from '../../libs/run/log.ts'
 import type { Metrics } from '../../libs/run/metrics.ts'
@@ -72,6 +73,7 @@ export async function trainer(options: TrainerOptions): Promise<Trainer> {
     const trained = pointer !== null && pointer.revision === stream.revision
     const dueMs = trained ? pointer.publishedMs + stream.spec.training.everyMs : null
     const lookout = new Lookout({ bus, stream, topics, metrics, log, watch, nowMs: () => clock.nowMs() })
+    metrics.trainable(stream.spec.stream, gateReasons)
     plans.push({ stream, topics, lookout, dueMs, asked: null, again: null, failures: 0, runs: 0 })
   }
   const topics = options.streams[0]?.topics
@@ -169,6 +171,7 @@ async function isDue(options: TrainerOptions, plan: Plan): Promise<boolean> {
 async function run(options: TrainerOptions, plan: Plan): Promise<void> {
   const { bus, clock, log, metrics, random, prefix } = options
   const { stream, topics } = plan
+  const isAgain = plan.asked === null && plan.again !== null
   const asked = plan.asked ?? plan.again
   const name = stream.spec.stream
   const startedMs = clock.elapsedMs()
@@ -179,6 +182,10 @@ async function run(options: TrainerOptions, plan: Plan): Promise<void> {
     const { champion, incumbent } = await championOf(bus, plan)
     if (asked !== null && asked.version !== null && asked.version !== incumbent?.pointer.version) {
       log.info('training-needless', { stream: name, because: asked.because, version: asked.version })
+      if (!isAgain) return
+      // It was due for this alone, and who put another detector there did not ask for a training.
+      plan.failures = 0
+      settle(plan, asked, clock.nowMs(), random)
       return
     }
     const because = asked?.because ?? 'schedule'
@@ -199,9 +206,11 @@ async function run(options: TrainerOptions, plan: Plan): Promise<void> {
     if (result === 'promoted') {
       log.info('detector-promoted', { stream: name, version: trained.version, durationMs: Math.round(durationMs()) })
       plan.failures = 0
+      plan.lookout.renew()
     } else {
       log.warn('training-refused', { stream: name, reasons: trained.gate.reasons.join('; ') })
-      plan.failures += incumbent === null ? 1 : 0
+      // With an incumbent there is time: the next is due as ever.
+      plan.failures = incumbent === null ? plan.failures + 1 : 0
     }
   } catch (thrown) {
     const failure = Failure.of(thrown, 'training-failed')

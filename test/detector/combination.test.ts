@@ -70,3 +70,11 @@ test('the parts of a score sum to 1 and follow the loudest', () => {
   assert.deepEqual(parting({ kind: 'mean' })([0, 0]), [0, 0])
   assert.deepEqual(parting({ kind: 'mean' })([1, 3]), [0.25, 0.75])
 })
+
+test('where loudness is no number any more it goes on from where it was (N1)', () => {
+  const steep = { weight: 1, surprise: { at: [1], nats: [0], rate: 50 } }
+  const together: Combination = { kind: 'surprise', sharpness: 1, parts: [steep, steep, steep, steep] }
+  const members = Array.from({ length: 41 }, (_, i) => Math.exp(14.1 + i / 200))
+  const scores = combined(together, members, members, members, members)
+  for (let i = 1; i < scores.length; i++) assert.ok(scores[i]! >= scores[i - 1]!, `${scores[i - 1]} ${scores[i]}`)
+})

@@ -92,3 +92,19 @@ test('scores alone may drift, missing values are a drift of their feature, and t
   const few = part(all, history, history + 50)
   assert.equal(drift(reference, { ...few, names, groups, scores: scoresOf(few) }), null)
 })
+
+test('a flag that is nearly always on and goes out, and a constant that falls, are drifts', () => {
+  const all = draw('independent', first, history + later, width)
+  for (let i = 0; i < history + later; i++) {
+    all.rows[i * width] = i % 20 === 0 ? 0 : 1
+    all.rows[i * width + 3] = 5
+  }
+  const reference = referenceOf(part(all, 0, history))
+  const recent = part(all, history, history + later)
+  assert.deepEqual(lookAt(reference, recent).drifted, [])
+  for (let i = 0; i < later; i++) {
+    recent.rows[i * width] = 0
+    recent.rows[i * width + 3] = -100
+  }
+  assert.deepEqual(lookAt(reference, recent).drifted.toSorted(), ['a', 'd'])
+})

@@ -189,3 +189,16 @@ test('equal requests give equal answers', () => {
   const twice = [1, 2].map(() => gate(request(detector(good, 'good'))))
   assert.deepEqual(twice[0], twice[1])
 })
+
+test('rows of a key that is excused are counted as they are judged', () => {
+  const loud: Detector = {
+    ...detector(good, 'loud'),
+    score: (count, scores) => void scores.forEach((_, i) => (scores[i] = i < count && i % 4 === 0 ? 2 : 0.5)),
+    threshold: 1,
+  }
+  const factors = Float32Array.from({ length: 1000 }, (_, i) => (i % 4 === 0 ? 3 : 1))
+  const rateOf = (more: Partial<GateRequest>): number =>
+    (gate(request(loud, more)).numbers['alarmRate'] as { rate: number }).rate
+  assert.equal(rateOf({}), 0.25)
+  assert.equal(rateOf({ factors: { candidate: factors, incumbent: null } }), 0)
+})

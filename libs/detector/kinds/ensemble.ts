@@ -50,18 +50,18 @@ const recipes: Readonly<Record<DetectorSetting, Recipe>> = {
   balanced: {
     sharpness: 1,
     rowsMax: Number.POSITIVE_INFINITY,
-    weights: { neighbours: 2, histogram: 1, network: 1, linear: 1, bent: { linear: 2, histogram: 0.5 } },
+    weights: { neighbours: 4, histogram: 1, network: 2, linear: 1, bent: { linear: 2, histogram: 0.5 } },
     design: contracting,
   },
   best: {
     sharpness: 1,
     rowsMax: Number.POSITIVE_INFINITY,
     weights: {
-      neighbours: 2,
-      ranked: 0.5,
+      neighbours: 4,
+      ranked: 1,
       histogram: 1,
       loudest: 0.5,
-      network: 1,
+      network: 2,
       linear: 1,
       bent: { linear: 2, histogram: 0.5 },
     },

@@ -14,8 +14,9 @@ import { thinned, whitenedWidthMax } from './scoring.ts'
 export function linearMember(training: TrainingRows): DenseMember {
   const { rows, count, width } = training
   if (width > whitenedWidthMax) return lowRankMember(training)
-  const sampled = thinned(filled(training), count, width)
-  const { mean, matrix } = covariance(sampled.rows, sampled.count, width, constantColumns(rows, count, width))
+  const sampled = { ...thinned(rows, count, width), width }
+  const constant = constantColumns(sampled.rows, sampled.count, width)
+  const { mean, matrix } = covariance(filled(sampled), sampled.count, width, constant)
   const precision = invert(matrix, width)
   const weights = new Float32Array(width * width)
   const bias = new Float32Array(width)

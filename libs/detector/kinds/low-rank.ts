@@ -10,7 +10,7 @@ import { constantColumns } from '../covariance.ts'
 import type { DenseMember } from '../model.ts'
 import { orthonormalise } from '../orthonormal.ts'
 import { kernelProducts, type Products } from '../sequence/products.ts'
-import { filled, type TrainingRows } from './kind.ts'
+import { filled, type TrainingRows, thinnedTo } from './kind.ts'
 import { scoringOf } from './scoring.ts'
 
 /** Rows that the axes are learnt from at most: every k-th. */
@@ -20,10 +20,10 @@ const rowsPerAxisMin = 4
 const rounds = 5
 
 export function lowRankMember(training: TrainingRows): DenseMember {
-  const { rows, count, width } = training
+  const { width } = training
   const products = kernelProducts()
-  const constant = constantColumns(rows, count, width)
-  const some = thinned(filled(training), count, width, constant)
+  const kept = thinnedTo(rowsMax, training)
+  const some = centred(kept)
   const wanted = Math.max(1, Math.min(Math.ceil(1.5 * Math.sqrt(width)), Math.floor(some.count / rowsPerAxisMin)))
   const axes = axesOf(products, some, width, wanted)
   const layers = layersOf(some.mean, axes, shrunk(products, some, width, axes, wanted), wanted)
@@ -31,7 +31,7 @@ export function lowRankMember(training: TrainingRows): DenseMember {
   const codes = products.forward(some.rows, { values: layers[0].weights, inputs: width, outputs: wanted })
   const expected = products.forward(codes, { values: layers[1].weights, inputs: wanted, outputs: width })
   for (let i = 0; i < residuals.length; i++) residuals[i]! -= expected[i]!
-  return { kind: 'dense', layers, scoring: scoringOf(residuals, some.count, width, constant) }
+  return { kind: 'dense', layers, scoring: scoringOf(residuals, kept) }
 }
 
 /** Rows about their mean; columns that never moved are 0. */
@@ -41,17 +41,18 @@ interface Centred {
   readonly mean: Float64Array
 }
 
-function thinned(rows: Float32Array, count: number, width: number, constant: Uint8Array): Centred {
-  const every = Math.ceil(count / rowsMax)
-  const kept = Math.ceil(count / every)
+function centred(kept: TrainingRows): Centred {
+  const { count, width } = kept
+  const present = filled(kept)
+  const constant = constantColumns(kept.rows, count, width)
   const mean = new Float64Array(width)
-  for (let i = 0; i < kept; i++) for (let j = 0; j < width; j++) mean[j]! += rows[i * every * width + j]! / kept
-  const out = new Float32Array(kept * width)
-  for (let i = 0; i < kept; i++)
+  for (let i = 0; i < count; i++) for (let j = 0; j < width; j++) mean[j]! += present[i * width + j]! / count
+  const out = new Float32Array(count * width)
+  for (let i = 0; i < count; i++)
     for (let j = 0; j < width; j++) {
-      out[i * width + j] = constant[j] === 1 ? 0 : rows[i * every * width + j]! - mean[j]!
+      out[i * width + j] = constant[j] === 1 ? 0 : present[i * width + j]! - mean[j]!
     }
-  return { rows: out, count: kept, mean }
+  return { rows: out, count, mean }
 }
 
 /** `wanted` orthonormal vectors, width × wanted. */

@@ -6,6 +6,7 @@
 // Source of the correction: Breunig et al., LOF: identifying density-based local outliers (2000), here with its square root
 // and capped.
 
+import assert from 'node:assert/strict'
 import { exp, log } from '../../core/elementary.ts'
 import { Random } from '../../core/random.ts'
 import { constantColumns, covariance } from '../covariance.ts'
@@ -33,8 +34,7 @@ const distanceFloor = 0.05
 const distanceMin = 1e-6
 
 export function neighboursMember(training: TrainingRows, seed: number): NeighboursMember {
-  const present = filled(training)
-  return remembering(present, training, metricOf(training, present), seed)
+  return remembering(filled(training), training, metricOf(training), seed)
 }
 
 /** Remembers rows without missing values, as they are compared. */
@@ -63,10 +63,11 @@ export function remembering(
 }
 
 /** A with AᵀA = I + Σ^(−½): halfway, in the logarithm, from the plain metric to Mahalanobis'. */
-function metricOf({ rows, count, width }: TrainingRows, present: Float32Array): NeighboursMember['metric'] {
+function metricOf({ rows, count, width }: TrainingRows): NeighboursMember['metric'] {
   if (width > metricWidthMax) return null
-  const sampled = thinned(present, count, width)
-  const { matrix } = covariance(sampled.rows, sampled.count, width, constantColumns(rows, count, width))
+  const sampled = { ...thinned(rows, count, width), width }
+  const constant = constantColumns(sampled.rows, sampled.count, width)
+  const { matrix } = covariance(filled(sampled), sampled.count, width, constant)
   const { values, vectors } = eigen(matrix, width)
   const stretch = values.map((value) => Math.sqrt(1 + 1 / Math.sqrt(value)))
   const along = (factors: Float64Array): Float32Array => {
@@ -117,11 +118,16 @@ function factorsOf(member: NeighboursMember, width: number): Float32Array {
   return means.map((mean) => exp((-localShare / member.neighbours) * log(Math.min(mean, most) + floor)))
 }
 
-/** Of each stored row, what it scores by the others: the nearest is itself, at distance 0, so one more is looked for. */
+/**
+ * Of each stored row, what it scores by the others: the nearest is itself, at distance 0, so one more is looked for, and what
+ * that one has a say in is taken back: the mean, and the product of factors.
+ */
 export function scoresWithoutSelf(member: NeighboursMember, width: number): Float32Array {
   const others = Math.min(member.neighbours, member.count - 1)
   if (others < 1) return new Float32Array(member.count).fill(1)
   const { ranks: _, ...plain } = member
+  assert.ok(member.scoring.kind === 'distance', 'a member that remembers rows as they are')
+  const { factors } = member.scoring
   const scores = scoresOf(alone({ ...plain, neighbours: others + 1, metric: null }, width), member.rows)
-  return scores.map((score) => (score * (others + 1)) / others)
+  return scores.map((score, i) => (score * (others + 1)) / (others * factors[i]!))
 }

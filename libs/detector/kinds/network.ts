@@ -2,7 +2,6 @@
 // inputs of a step are spoilt; the target is always the clean row, and a missing value costs nothing.
 
 import { Random } from '../../core/random.ts'
-import { constantColumns } from '../covariance.ts'
 import type { Loss } from '../loss.ts'
 import type { Activation, DenseLayer, DenseMember } from '../model.ts'
 import type { Batches, DensePlan } from '../tensorflow/train-dense.ts'
@@ -68,7 +67,7 @@ export async function network(
   for (let i = 0; i < residuals.length; i++) {
     residuals[i] = Number.isNaN(rows.rows[i]!) ? 0 : present[i]! - residuals[i]!
   }
-  const scoring = scoringOf(residuals, count, width, constantColumns(rows.rows, count, width))
+  const scoring = scoringOf(residuals, rows)
   const member = { kind: 'dense', layers: serving(layers, objective.loss), scoring } as const
   return {
     member: objective.shares === null ? member : { ...member, shares: objective.shares },

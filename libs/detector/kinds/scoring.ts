@@ -2,8 +2,9 @@
 // covariance and the row is narrow enough to whiten quickly, otherwise each column's error over its training error.
 // On the twelve tables the Mahalanobis distance of the residual is worth 2 to 5 points of AUROC over the squared error.
 
-import { cholesky, covariance, invertLower } from '../covariance.ts'
+import { cholesky, constantColumns, covariance, invertLower } from '../covariance.ts'
 import type { Scoring } from '../model.ts'
+import type { TrainingRows } from './kind.ts'
 
 /** Rows per column that a covariance needs, shrinkage helping. */
 const rowsPerColumnMin = 3
@@ -12,10 +13,15 @@ export const whitenedWidthMax = 512
 const covarianceCostMax = 1e8
 const errorMin = 1e-6
 
-/** `residuals`: z − ẑ of each training row, stride = width; 0 where missing. `constant`: see covariance. */
-export function scoringOf(residuals: Float32Array, count: number, width: number, constant: Uint8Array): Scoring {
+/**
+ * `residuals`: z − ẑ of each of the rows seen, stride = width; 0 where missing. A column that never moves among those whose
+ * residuals count stands by itself: in some rows of many, a rare value may not be, and would be infinitely strange.
+ */
+export function scoringOf(residuals: Float32Array, seen: TrainingRows): Scoring {
+  const { count, width } = seen
   if (width > whitenedWidthMax || count < rowsPerColumnMin * width) {
     const trainError = new Float32Array(width)
+    const constant = constantColumns(seen.rows, count, width)
     for (let j = 0; j < width; j++) {
       let sum = 0
       for (let i = 0; i < count; i++) sum += residuals[i * width + j]! * residuals[i * width + j]!
@@ -24,6 +30,8 @@ export function scoringOf(residuals: Float32Array, count: number, width: number,
     return { kind: 'error-over-train', trainError }
   }
   const sampled = thinned(residuals, count, width)
+  const among = thinned(seen.rows, count, width)
+  const constant = constantColumns(among.rows, among.count, width)
   const { mean, matrix } = covariance(sampled.rows, sampled.count, width, constant)
   const whitening = Float32Array.from(invertLower(cholesky(matrix, width), width))
   return { kind: 'mahalanobis', residualMean: Float32Array.from(mean), whitening }

@@ -6,7 +6,6 @@
 
 import { Failure } from '../../core/failure.ts'
 import { Random } from '../../core/random.ts'
-import { constantColumns } from '../covariance.ts'
 import type { Loss } from '../loss.ts'
 import type { Member, SequenceMember } from '../model.ts'
 import type { Products } from '../sequence/products.ts'
@@ -100,7 +99,7 @@ function network(rows: TrainingRows, design: SequenceDesign, products: Products,
   for (let i = 0; i < residuals.length; i++) {
     residuals[i] = Number.isNaN(some.rows[i]!) ? 0 : present[i]! - residuals[i]!
   }
-  const scoring = scoringOf(residuals, some.count, width, constantColumns(rows.rows, count, width))
+  const scoring = scoringOf(residuals, some)
   return { member: { kind: 'sequence', layers, scoring }, losses }
 }
 

@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import { Failure } from '../../../libs/core/failure.ts'
 import { artefact } from '../../../libs/detector/artefact.ts'
 import { fit } from '../../../libs/detector/fit.ts'
+import { scaled } from '../../../libs/detector/fit-scaler.ts'
+import { alone } from '../../../libs/detector/kinds/alone.ts'
+import { scoresOf } from '../../../libs/detector/scores.ts'
 import { detectorSettings } from '../../../libs/stream/spec.ts'
 import { satisfiesKind } from '../../contract/detector-kind.ts'
 import { satisfiesWindows } from '../../contract/windowed-kind.ts'
@@ -38,4 +41,18 @@ test('settings of windows remember more', async () => {
 test('other kinds have no settings', async () => {
   const asked = fit(requestOf(planted(200, 3, 1), 3, { kind: 'sparse', setting: 'fast' }))
   await assert.rejects(asked, (thrown) => thrown instanceof Failure && thrown.code === 'usage')
+})
+
+test('what remembers rows is as surprised by fresh rows as by its own without themselves, however wide they are', async () => {
+  for (const width of [4, 24]) {
+    const model = await fit(requestOf(planted(1500, width, 1), width, { kind: 'ensemble' }))
+    const at = model.members.findIndex(({ kind }) => kind === 'neighbours')
+    const member = model.members[at]
+    assert.ok(member !== undefined && model.combination.kind === 'surprise')
+    const { surprise } = model.combination.parts[at]!
+    const fresh = scaled(planted(1500, width, 2), 1500, model.scaler)
+    const last = surprise.at.at(-1) ?? 0
+    const beyond = scoresOf(alone(member, width), fresh).filter((score) => score > last).length / 1500
+    assert.ok(beyond > 0.02 && beyond < 0.12, `${width} columns: ${beyond} lie beyond what 5 % should`)
+  }
 })

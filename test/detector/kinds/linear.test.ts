@@ -24,3 +24,17 @@ test('its score is the Mahalanobis distance of the row, and a prediction never u
   }
   for (let j = 0; j < width; j++) assert.equal(model.members[0]!.layers[0]!.weights[j * width + j], 0)
 })
+
+test('a value so rare that none of the rows that were sampled holds it is rare, not infinitely strange', () => {
+  const wide = 50
+  const count = 60_000
+  const rows = planted(count, wide, 4)
+  for (let i = 0; i < count; i++) rows[i * wide] = 0
+  // Every second row is sampled.
+  rows[7 * wide] = rows[9 * wide] = 1
+  const model = linearModel(rows, planted(200, wide, 5), wide, 0.01)
+  const scores = scoresOf(model, rows.slice(0, 1000 * wide))
+  const usual = scores.slice().sort()[990]!
+  // In scaled units the value lies hundreds of deviations away: its square, and no more than that.
+  assert.ok(scores[7]! < 2 * count && scores[7]! > usual, `${scores[7]}, usually below ${usual}`)
+})

@@ -132,3 +132,41 @@ test('drift that goes on is no second event, nor after a restart', async (t) => 
   }
   assert.equal((await eventsOf(all, 'drifted')).length, 1)
 })
+
+test('drift that begins anew after a calm look is told again, also by a trainer that started in between', async (t) => {
+  const all = await world(t)
+  await all.send(6_000)
+  let refuses = false
+  const perhaps = (): void => {
+    if (refuses) throw new Failure('training-failed', 'planted')
+  }
+  const one = await service(t, all, perhaps)
+  await one.pass(500)
+  refuses = true
+  const faster = (payment: Parameters<Parameters<typeof all.send>[1] & object>[0]) => ({
+    ...payment,
+    speed: payment.speed + 2,
+  })
+  await all.send(800, faster)
+  await one.pass(4 * hourMs)
+  await one.stop()
+  assert.equal((await eventsOf(all, 'drifted')).length, 1)
+  await all.send(6_000)
+  const two = await service(t, all, perhaps)
+  await two.pass(4 * hourMs)
+  await all.send(800, faster)
+  await two.pass(4 * hourMs)
+  await two.pass(4 * hourMs)
+  assert.equal((await eventsOf(all, 'drifted')).length, 2)
+})
+
+test('counts of trainings begin at zero, so that the first of each is an increase', async (t) => {
+  const { metrics } = await service(t, await world(t))
+  const text = await metrics.text()
+  for (const labels of [
+    'result="promoted",gate="none"',
+    'result="failed",gate="none"',
+    'result="refused",gate="canary"',
+  ])
+    assert.ok(text.includes(`plumbline_train_runs_total{stream="payments",${labels}} 0`), text)
+})
