@@ -25,13 +25,15 @@ export const samplerKnots = 65
 /** Different knots of a column between whose values there are none. */
 const steppedMax = 8
 
-/** Knots of a column's values, in any order; zeros where there is none. */
+/** Knots of a column's values, in any order; zeros where there is none. Of few different values each knot is one. */
 export function knotsOf(values: Float32Array): Float32Array {
   const sorted = values.slice().sort()
   const last = sorted.length - 1
+  const isStepped = sorted.reduce((steps, value, i) => steps + Number(value !== sorted[i - 1]), 0) <= steppedMax
   return Float32Array.from({ length: samplerKnots }, (_, k) => {
     if (last < 0) return 0
     const place = (k * last) / (samplerKnots - 1)
+    if (isStepped) return sorted[Math.round(place)]!
     const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]
     return low + (place - Math.floor(place)) * (high - low)
   })

@@ -64,11 +64,10 @@ function momentsOf(rows: Float32Array, from: number, to: number, width: number):
   return { count: to - from, width, sums, products }
 }
 
-/** Of the rows that a block leaves; all of them where it leaves none. */
+/** Of the rows that a block leaves. */
 function without(all: Moments, rows: Float32Array, { before, after }: Block): Moments {
   const { width } = all
   const gone = momentsOf(rows, before, after, width)
-  if (gone.count === all.count) return all
   return {
     count: all.count - gone.count,
     width,

@@ -2,6 +2,7 @@
 // of a block, and so shares steps with its windows, is left out of what the member learns from.
 // Invariant: every row is held out once, and no row of [from − gap, to + gap) is learned from when [from, to) is.
 
+import { Failure } from '../../core/failure.ts'
 import type { Scoring } from '../model.ts'
 import type { KindOptions } from './kind.ts'
 import type { Seen } from './lens.ts'
@@ -27,13 +28,20 @@ export interface Block {
 
 export type OnProgress = KindOptions['onProgress']
 
+/** Throws Failure('data-too-little') where a block with its gap is all there is. */
 export function blocks(count: number, steps: number): readonly Block[] {
   const gap = Math.max(steps, Math.min(gapRowsMax, Math.floor(gapShare * count)))
-  return Array.from({ length: blockCount }, (_, block) => {
+  const found = Array.from({ length: blockCount }, (_, block) => {
     const from = Math.floor((block * count) / blockCount)
     const to = Math.floor(((block + 1) * count) / blockCount)
     return { from, to, before: Math.max(0, from - gap), after: Math.min(count, to + gap) }
   }).filter(({ from, to }) => to > from)
+  if (found.some(({ before, after }) => before === 0 && after === count))
+    throw new Failure(
+      'data-too-little',
+      `${count} windows of ${steps} rows are too few to hold some of them out: those apart from them must be learned from; more than ${2 * steps + Math.ceil(count / blockCount)} would do, or a shorter window`,
+    )
+  return found
 }
 
 /**

@@ -100,8 +100,7 @@ function outside({ kept, owners }: Net, { before, after }: Block): Int32Array {
     const owner = owners[row]!
     if (places[owner] === -1) places[owner] = row
   }
-  const found = places.filter((place) => place >= 0)
-  return found.length > 0 ? found : kept
+  return places.filter((place) => place >= 0)
 }
 
 function gathered(rows: Float32Array, positions: Int32Array, width: number): Float32Array {
