@@ -69,7 +69,7 @@ export function clipped(z: number, { clip }: Scaler): number {
   return Math.max(-clip, Math.min(clip, z))
 }
 
-function within({ range }: Scaler, column: number, value: number): number {
+export function within({ range }: Scaler, column: number, value: number): number {
   return range === undefined ? value : Math.max(range.low[column]!, Math.min(range.high[column]!, value))
 }
 

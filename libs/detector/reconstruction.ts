@@ -5,7 +5,7 @@
 // learnt to restore what they see.
 
 import { type Engine, engine } from './engine.ts'
-import { addExpected, clipped, isLinear, looks } from './expectation.ts'
+import { addExpected, clipped, isLinear, looks, within } from './expectation.ts'
 import type { Model } from './model.ts'
 
 /** Chosen on four public tables: of 1, 2, 4 and it alone, 4 is the best or next to it on each. */
@@ -38,7 +38,7 @@ export function reconstruction(model: Model, running: Engine = engine(model)): R
     for (const { member, view } of members) addExpected(member, view.reconstructed, sums, voices)
     for (let j = 0; j < out.length; j++) {
       const z = clipped(sums[j]! / Math.max(1, voices[j]!), model.scaler)
-      out[j] = inverseScale[j] === 0 ? mean[j]! : mean[j]! + z / inverseScale[j]!
+      out[j] = inverseScale[j] === 0 ? mean[j]! : within(model.scaler, j, mean[j]! + z / inverseScale[j]!)
     }
     return out
   }

@@ -9,9 +9,9 @@ export interface Likeness {
   readonly distances: readonly number[]
   /** Exceeded by one in twenty columns of two samples of the same rows, if these are independent and values differ. */
   readonly distanceMax: number
-  /** Greatest difference over all pairs, 0 to 2, and the pair; null where there is one column. */
   /** Share of the rows that are told, as many of each sample: a half is chance. */
   readonly told: number
+  /** Greatest difference over all pairs, 0 to 2, and the pair; null where there is one column. */
   readonly correlation: { readonly difference: number; readonly columns: readonly [number, number] } | null
 }
 

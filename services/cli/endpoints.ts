@@ -42,12 +42,14 @@ export async function startEndpoints(
       failed: (failure) => log.error('request-failed', { code: failure.code, message: failure.message }),
     }),
   )
-  const address = `http://${settings.host}:${api.port}`
+  // An address of version 6 stands in brackets before a port.
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  const address = `http://${host}:${api.port}`
   // For commands that find the embedded log owned by this process.
   if (settings.brokers.length === 0) context.files.write(addressFile(settings), `${address}\n`)
   log.info('listening', {
     api: `${address}/v1`,
-    metrics: `http://${settings.host}:${watching.port}/metrics`,
+    metrics: `http://${host}:${watching.port}/metrics`,
   })
   return {
     name: 'endpoints',

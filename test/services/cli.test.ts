@@ -74,6 +74,9 @@ describe('bad input', { concurrency: 2 }, () => {
     said(await run('up', 'cards/no-schema.yaml'), 2, /source.schema: .*\.avcs.*no such file/)
     said(await run('up', 'nowhere.yaml'), 2, /nowhere.yaml: there is no such file/)
     said(await run('up'), 2, /no spec file/)
+    const twice = await run('validate', 'cards/stream.yaml', 'cards/stream.yaml')
+    assert.match(twice.stdout, /stream .* is described in .*stream.yaml already/)
+    assert.equal(twice.code, 2)
   })
 
   test('tables and detectors', async () => {

@@ -167,6 +167,7 @@ describe('impute, denoise, embed and generate', { concurrency: 2 }, () => {
       ['denoise one.csv --detector one', 2, /one hears how new a value is/],
       ['denoise whole.csv --detector lensed', 2, /lensed does not tell how noisy cells are: say it with --noise/],
       ['generate 5 --detector one', 2, /one hears how new a value is/],
+      ['generate 9000000000 --detector v', 2, /numbers at once are the most/],
       ['generate 5 --detector own', 2, /own: only a variational detector/],
       ['embed brief.csv --detector w', 2, /brief.csv: 1 rows are fewer than one window of 3/],
       ['impute brief.csv --detector w', 2, /brief.csv: 1 rows are fewer than one window of 3/],

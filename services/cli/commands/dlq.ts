@@ -1,4 +1,4 @@
-// dlq: rejected records: how many by reason, a line each, or one in full. Keys and values are raw data of the topic and are
+// dlq: rejected records: a line each, or one in full. Keys and values are raw data of the topic and are
 // shown only when asked for.
 
 import { isoTime } from '../../../libs/alert/position.ts'

@@ -23,7 +23,7 @@ export function embedTable(context: Context, file: string, options: EmbedOptions
   if (code === null)
     throw new Failure(
       'usage',
-      `${options.detector}: no member of this detector is a network with a code: rows of one column have none`,
+      `${options.detector}: no member of this detector has a code: rows of one column, or windows of very many columns or hardly moving ones, have none`,
     )
   const { cells, count } = parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)
   const { complete } = reconstruction(model)

@@ -19,11 +19,15 @@ export interface GenerateOptions {
 }
 
 const digits = 3
+/** Numbers of a table that is made up: more are no text that fits into one string. */
+const cellsMax = 1 << 24
 
 export function generateTable(context: Context, count: number, options: GenerateOptions): void {
   const { files } = context
   const { detector, against, like, out } = options
   const { model, columns, window } = valuesDetector(files, detector)
+  if (count * columns.length > cellsMax)
+    throw new Failure('usage', `${count} rows of ${columns.length} columns; ${cellsMax} numbers at once are the most`)
   if (window > 1) throw new Failure('usage', `${detector} was learnt from windows; rows are made up one by one only`)
   const tableOf = (file: string): Table =>
     parseCsv(new TextDecoder().decode(files.readBytes(file)), file, () => columns)

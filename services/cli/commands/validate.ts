@@ -12,17 +12,26 @@ export function validate(context: Context, paths: readonly string[]): void {
   const found = paths.flatMap((path) => specFiles(context.files, path))
   if (found.length === 0) throw new Failure('usage', 'no spec file given; example: plumbline validate stream.yaml')
   let faults = 0
-  for (const file of found) faults += validateOne(context, file)
+  const files = new Map<string, string>()
+  for (const file of found) faults += validateOne(context, file, files)
   if (faults > 0) throw new Failure('spec-invalid', `${faults} ${faults === 1 ? 'fault' : 'faults'} in all`)
 }
 
-function validateOne(context: Context, file: string): number {
+/** `described`: the file of each stream so far. */
+function validateOne(context: Context, file: string, described: Map<string, string>): number {
   const { files, say, json } = context
   const parsed = check(files.readText(file), (other) => files.readBeside(file, other))
   if (parsed.kind === 'faults') {
     for (const fault of parsed.faults) say(json ? JSON.stringify({ file, ...fault }) : faultText(file, fault))
     return parsed.faults.length
   }
+  const other = described.get(parsed.spec.stream)
+  if (other !== undefined) {
+    const problem = `stream ${parsed.spec.stream} is described in ${other} already`
+    say(json ? JSON.stringify({ file, problem }) : `${file}: ${problem}`)
+    return 1
+  }
+  described.set(parsed.spec.stream, file)
   const stream = compile(parsed.spec)
   const { schema } = stream.spec.source
   const problems = schema.kind === 'text' ? projectable(schema.text, stream.wants) : []
