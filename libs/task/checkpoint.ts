@@ -24,9 +24,9 @@ export class Checkpoint {
   readonly #topic: string
   readonly #partition: number
   readonly #revision: string
-  #cursor = 0
+  #cursor: number
   #creditBytes = 0
-  #records = 0
+  #records: number
 
   constructor(options: {
     readonly fold: Fold
@@ -35,6 +35,8 @@ export class Checkpoint {
     readonly revision: string
     readonly bucketOffsets: Float64Array
     readonly bucketWritten: Uint8Array
+    /** Where judging goes on: lives that are shorter than a round go on with the bucket that waits longest. */
+    readonly position: number
   }) {
     this.#fold = options.fold
     this.#topic = options.topic
@@ -42,11 +44,14 @@ export class Checkpoint {
     this.#revision = options.revision
     this.bucketOffsets = options.bucketOffsets
     this.bucketWritten = options.bucketWritten
+    const least = this.bucketOffsets.reduce((from, offset) => Math.min(from, offset), options.position)
+    this.#cursor = Math.max(0, this.bucketOffsets.indexOf(least))
+    this.#records = Math.min(roundRecordsMin, options.position - least)
   }
 
   /** Notes that `count` more records were judged. */
   judged(count: number): void {
-    this.#records += count
+    this.#records = Math.min(this.#records + count, 2 * roundRecordsMin)
     this.#creditBytes = Math.min(this.#creditBytes + count * stateBytesPerRecord, 16 * 1024 * 1024)
   }
 
@@ -55,8 +60,8 @@ export class Checkpoint {
     const buckets = this.#fold.buckets
     const messages: Message[] = []
     let due = Math.min(Math.floor((this.#records * buckets) / roundRecordsMin), buckets)
-    if (due > 0) this.#records = 0
     for (; due > 0 && this.#creditBytes > 0 && messages.length < bucketsPerCommitMax; due--) {
+      this.#records -= roundRecordsMin / buckets
       const bucket = this.#cursor
       this.#cursor = (this.#cursor + 1) % buckets
       if (!this.#fold.isDirty(bucket)) continue

@@ -66,6 +66,10 @@ export class StreamTask {
   #inForce: InForce | null
   /** What the events topic says; undefined where it says nothing since the beginning. */
   #recorded: string | null | undefined
+  /** What the ledger says judged last; what is asked takes over with the next record. */
+  #lastJudge: DetectorInForce | null
+  /** What the ledger remembers of its scores, until it judges again or another does. */
+  #left: Remembered | null
   #offered: InForce | null | undefined
   #betweenTransactions = true
   #nextOffset: number
@@ -82,8 +86,10 @@ export class StreamTask {
     this.#inForce = options.inForce
     this.#nextOffset = restored.position
     this.#judge = new Judge(options)
+    this.#lastJudge = restored.ledger?.detector ?? null
+    this.#left = restored.ledger?.memory ?? null
     const asked = this.#asked()
-    if (name(asked) === this.#recorded) this.#takeOver(asked, restored.ledger?.memory ?? null)
+    if (name(asked) === this.#recorded) this.#takeOver(asked, this.#left)
     this.#checkpoint = new Checkpoint({
       fold,
       topic: options.topics.state,
@@ -91,6 +97,7 @@ export class StreamTask {
       revision: stream.revision,
       bucketOffsets: restored.bucketOffsets,
       bucketWritten: restored.bucketWritten,
+      position: restored.position,
     })
   }
 
@@ -114,7 +121,7 @@ export class StreamTask {
   }
 
   get memory(): Remembered | null {
-    return this.#judge.memory?.remembered ?? null
+    return this.#judge.memory?.remembered ?? this.#left
   }
 
   get chain(): readonly [number, number] {
@@ -131,7 +138,7 @@ export class StreamTask {
     let index = from
     let need: Stepped['need'] = null
     while (index < records.count && need === null) {
-      this.#settleDetector(outputs, records.offsets[index] as number)
+      this.#settleDetector(outputs, records.offsets[index] as number, records.timestampsMs[index] as number)
       const reached = this.#take(records, index, Math.min(index + this.#fold.rowsMax, records.count), outputs)
       if (reached > index) this.#timestampMs = records.timestampsMs[reached - 1] as number
       index = reached
@@ -144,7 +151,7 @@ export class StreamTask {
   /** Passes over offsets [from, next), whose batch inflates beyond the limit: one reject for the range, counted by offsets. */
   skip(from: number, next: number): Stepped {
     const outputs: Message[] = []
-    this.#settleDetector(outputs, from)
+    this.#settleDetector(outputs, from, this.#timestampMs)
     const outcome = rejected('batch-too-large')
     const offsets = Float64Array.from({ length: next - from }, (_, i) => from + i)
     this.#chain.add(offsets, 0, new Uint8Array(offsets.length).fill(outcome), offsets.length)
@@ -173,7 +180,7 @@ export class StreamTask {
       revision: stream.revision,
       beginning: this.#options.restored.beginning,
       nextOffset: this.#nextOffset,
-      detector: this.#asked(),
+      detector: this.#lastJudge,
       memory: this.memory,
       counts: this.counts,
       chain: this.#chain.value,
@@ -205,7 +212,7 @@ export class StreamTask {
     else this.#judge.takeOver(detector, asked, state)
   }
 
-  #settleDetector(outputs: Message[], offset: number): void {
+  #settleDetector(outputs: Message[], offset: number, timestampMs: number): void {
     if (!this.#betweenTransactions) return
     this.#betweenTransactions = false
     if (this.#offered !== undefined) {
@@ -213,8 +220,14 @@ export class StreamTask {
       this.#offered = undefined
     }
     const now = this.#asked()
-    if (name(now) === this.#recorded) return
+    this.#lastJudge = now
+    if (name(now) === this.#recorded) {
+      // The same may come as another object, whose rows lie elsewhere, or after another that never judged.
+      if (this.#judge.detector !== (this.#inForce?.detector ?? null)) this.#takeOver(now, this.memory)
+      return
+    }
     this.#recorded = name(now)
+    this.#left = null
     this.#takeOver(now, null)
     const { topics, partition, stream } = this.#options
     outputs.push(
@@ -227,7 +240,7 @@ export class StreamTask {
         version: now?.version ?? null,
         threshold: now?.threshold ?? null,
         tail: now?.tail ?? 'fixed',
-        timestampMs: this.#timestampMs,
+        timestampMs,
       }),
     )
   }

@@ -31,33 +31,42 @@ interface Waiting {
 export function verifier(): Verifier {
   const waiting = new Map<number, Waiting>()
   let asked = 0
-  const worker = new Worker(new URL('./verifier/main.js', import.meta.url))
-  // It waits for work; that alone is no reason for the process to go on.
-  worker.unref()
-  worker.on('message', (report: VerifyReport) => {
-    const waiter = waiting.get(report.id)
-    waiting.delete(report.id)
-    if (waiting.size === 0) worker.unref()
-    if (report.kind === 'good') waiter?.resolve(report.model)
-    else waiter?.reject(new Failure(report.code, report.message))
-  })
+  let running: Worker | null = null
   const ended = (failure: Failure): void => {
     for (const { reject } of waiting.values()) reject(failure)
     waiting.clear()
   }
-  worker.on('error', (thrown) => ended(Failure.of(thrown, 'artefact-invalid')))
-  worker.on('exit', () => ended(new Failure('stopped', 'the verifying thread has ended')))
+  const start = (): Worker => {
+    const worker = new Worker(new URL('./verifier/main.js', import.meta.url))
+    // It waits for work; that alone is no reason for the process to go on.
+    worker.unref()
+    worker.on('message', (report: VerifyReport) => {
+      const waiter = waiting.get(report.id)
+      waiting.delete(report.id)
+      if (waiting.size === 0) worker.unref()
+      if (report.kind === 'good') waiter?.resolve(report.model)
+      else waiter?.reject(new Failure(report.code, report.message))
+    })
+    worker.on('error', (thrown) => ended(Failure.of(thrown, 'artefact-invalid')))
+    // One that an artefact has brought down is followed by another.
+    worker.on('exit', () => {
+      running = null
+      ended(new Failure('stopped', 'the verifying thread has ended'))
+    })
+    return worker
+  }
   return {
     verify: (artefact, version, revision) =>
       new Promise((resolve, reject) => {
         asked += 1
         waiting.set(asked, { resolve, reject })
-        worker.ref()
+        running ??= start()
+        running.ref()
         const request: VerifyRequest = { id: asked, artefact, version, revision }
-        worker.postMessage(request)
+        running.postMessage(request)
       }),
     stop: async () => {
-      await worker.terminate()
+      await running?.terminate()
     },
   }
 }

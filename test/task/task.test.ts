@@ -238,3 +238,57 @@ test('told to rebuild, a state topic that lacks buckets or holds no whole ledger
   const { restored } = await restoredTask(memory, 20_000, null, 'rebuild')
   assert.equal(restored.position, 20_000)
 })
+
+test('the same detector offered again, as another object and after another that never judged, goes on as it was', async () => {
+  const memory = new Memory()
+  memory.append('payments', 0, payments(3_000, seed))
+  const records = memory.all('payments', 0)
+  const alertsOf = async (again: boolean): Promise<string[]> => {
+    const { task } = await restoredTask(memory, null, inForce(1))
+    const first = task.step(recordsOf(records.slice(0, 1_500)), 0)
+    task.checkpoint()
+    if (again) for (const which of [2, 1] as const) task.offer(inForce(which))
+    const second = task.step(recordsOf(records.slice(1_500)), 0)
+    return [...first.outputs, ...second.outputs].flatMap(({ topic, value, headers }) =>
+      topic === names.alerts ? `${alertIn(value, headers).id} ${alertIn(value, headers).detector}` : [],
+    )
+  }
+  const alerts = await alertsOf(false)
+  assert.ok(alerts.length > 20)
+  assert.deepEqual(await alertsOf(true), alerts)
+})
+
+test('what a life found in force and never heard leaves no trace', async () => {
+  const memory = new Memory()
+  memory.append('payments', 0, payments(3_000, seed))
+  const records = memory.all('payments', 0)
+  const { task: one } = await restoredTask(memory, null, inForce(1))
+  const { outputs } = one.step(recordsOf(records.slice(0, 1_500)), 0)
+  memory.commit([...outputs, ...one.checkpoint()])
+  const { task: idle } = await restoredTask(memory, 1_500, inForce(2))
+  const ledgerOf = (messages: readonly Message[]) => decodeLedger(messages.at(-1)?.value ?? new Uint8Array(0))
+  assert.equal(ledgerOf(idle.checkpoint()).detector?.version, 'v1')
+  idle.offer(inForce(1))
+  const { outputs: rest } = idle.step(recordsOf(records.slice(1_500)), 0)
+  assert.ok(rest.some(({ topic }) => topic === names.alerts))
+  assert.equal(
+    rest.some(({ topic }) => topic === names.events),
+    false,
+  )
+})
+
+test('lives shorter than a round write all buckets in turn, so that what a restore replays is bounded', async () => {
+  const memory = new Memory()
+  memory.append('payments', 0, payments(40_000, seed))
+  const records = memory.all('payments', 0)
+  let replayed = 0
+  for (let from = 0; from < records.length; from += 2_000) {
+    const { task, restored } = await restoredTask(memory, from === 0 ? null : from, inForce(1))
+    replayed = restored.replayed
+    for (let at = from; at < from + 2_000; at += 500) {
+      const { outputs } = task.step(recordsOf(records.slice(at, at + 500)), 0)
+      memory.commit([...outputs, ...task.checkpoint()])
+    }
+  }
+  assert.ok(replayed < 25_000, `the last life folded ${replayed} of 38,000 records again`)
+})
