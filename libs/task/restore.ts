@@ -61,6 +61,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     state = await readState(options)
     ledger = state?.ledger ?? null
     if (ledger !== null) check(options, ledger, range.first)
+    if (state !== null) unpackAll(options.fold, state.packed)
   } catch (thrown) {
     const unusable = thrown instanceof Failure && (thrown.code === 'state-mismatch' || thrown.code === 'offset-lost')
     if (!unusable || options.onMismatch === 'stop') throw thrown
@@ -82,7 +83,7 @@ function check(
     throw new Failure(
       'state-mismatch',
       `${where}: the group has committed offset ${committed}, the ledger says ${ledger.nextOffset}; ` +
-        `someone moved the group or the state topic ${stateTopic} was cut. ${remedy}`,
+        `someone moved the group, the state topic ${stateTopic} was cut, or another revision of the stream judged since. ${remedy}`,
     )
   }
   if (ledger.bucketOffsets.length !== fold.buckets) {
@@ -100,10 +101,20 @@ function replayStart(ledger: Ledger): number {
   return ledger.bucketOffsets.reduce((from, offset) => Math.min(from, offset), ledger.nextOffset)
 }
 
-async function resume(options: RestoreOptions, { ledger, packed }: State): Promise<Restored> {
+/** All or none: where a bucket cannot be used, those before it are emptied again. */
+function unpackAll(fold: Fold, packed: ReadonlyMap<number, Uint8Array>): void {
+  const empty = [...packed.keys()].map((bucket) => [bucket, fold.pack(bucket)] as const)
+  try {
+    for (const [bucket, bytes] of packed) fold.unpack(bucket, bytes)
+  } catch (thrown) {
+    for (const [bucket, bytes] of empty) fold.unpack(bucket, bytes)
+    throw thrown
+  }
+}
+
+async function resume(options: RestoreOptions, { ledger }: State): Promise<Restored> {
   const { fold } = options
   for (const id of ledger.absentSchemas) fold.supply(id, 'absent')
-  for (const [bucket, bytes] of packed) fold.unpack(bucket, bytes)
   const { bucketOffsets, bucketWritten, nextOffset } = ledger
   const replayed = await replay(options, replayStart(ledger), nextOffset, bucketOffsets)
   return { ledger, beginning: ledger.beginning, position: nextOffset, bucketOffsets, bucketWritten, replayed }

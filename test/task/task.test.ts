@@ -239,6 +239,31 @@ test('told to rebuild, a state topic that lacks buckets or holds no whole ledger
   assert.equal(restored.position, 20_000)
 })
 
+test('told to rebuild, a bucket that cannot be used is left behind with those before it', async () => {
+  const { memory } = await run(0)
+  const state = memory.all(names.state, 0)
+  const buckets = state.filter(({ key }) => !new TextDecoder().decode(key ?? new Uint8Array(0)).endsWith('ledger'))
+  const { key } = buckets.at(-1) ?? assert.fail('no bucket was written')
+  const ledger = state.at(-1)
+  assert.ok(ledger)
+  memory.append(names.state, 0, [{ key, value: Uint8Array.of(1, 2, 3), timestampMs: 0 }, ledger])
+  await assert.rejects(
+    restoredTask(memory, 20_000, null),
+    (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch',
+  )
+  const { task, restored } = await restoredTask(memory, 20_000, inForce(1), 'rebuild')
+  assert.equal(restored.position, 20_000)
+  // As a life that never saw the damaged one has it.
+  const whole = new Memory()
+  whole.append('payments', 0, memory.all('payments', 0))
+  const { task: other } = await restoredTask(whole, 20_000, inForce(1))
+  const more = recordsOf(payments(300, seed + 1, 1_700_050_000_000).map((each, i) => ({ ...each, offset: 20_000 + i })))
+  task.step(more, 0)
+  other.step(more, 0)
+  assert.ok(sum(task.counts) === 300 && (task.counts[ANOMALOUS] ?? 0) > 0)
+  assert.deepEqual([task.counts, task.chain], [other.counts, other.chain])
+})
+
 test('the same detector offered again, as another object and after another that never judged, goes on as it was', async () => {
   const memory = new Memory()
   memory.append('payments', 0, payments(3_000, seed))
