@@ -159,6 +159,19 @@ describe('fit and score', { concurrency: 2 }, () => {
     assert.equal(scoredIn(odd.stdout).scores.length, 4)
   })
 
+  test('no window is learnt across rows that a label leaves out', async () => {
+    const random = Random.derived(seed, 'labelled windows')
+    const lines = Array.from({ length: 600 }, (_, row) => {
+      const level = Math.sin(row / 5)
+      return `${(level + 0.01 * random.normal()).toFixed(4)},${(level - 0.01 * random.normal()).toFixed(4)},${Number(row % 100 === 50)}`
+    })
+    writeFileSync(path.join(dir, 'marked.csv'), `a,b,is_odd\n${lines.join('\n')}\n`)
+    const learnt = await run('fit', 'marked.csv', '--out', 'm', '--label', 'is_odd', '--window', '8', '--json')
+    assert.equal(learnt.code, 0, learnt.stderr)
+    // Of 593 windows 8 contain each of the 6 rows.
+    assert.equal(JSON.parse(learnt.stdout).rows, 593 - 6 * 8)
+  })
+
   test('where rows are of several keys that differ, each has a threshold of its own', async () => {
     const random = Random.derived(seed, 'keys')
     const lines = Array.from({ length: 3000 }, (_, row) => {

@@ -66,7 +66,8 @@ export async function fitTable(context: Context, file: string, options: FitOptio
   const count = Math.min(options.trainRows ?? normal.count, normal.count)
   const width = names.length * window
   checkSize(file, Math.max(0, count - window + 1), window, names.length)
-  const rows = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, window)
+  const all = windowsOf(normal.rows.subarray(0, count * names.length), count, names.length, window)
+  const rows = unbroken(all, normal.places, window, width)
   const windows = rows.length / width
   const model = await fitted(window === 1 ? file : `${file}: ${count} rows make ${windows} windows of ${window}`, {
     rows,
@@ -190,20 +191,44 @@ interface Normal {
   readonly rows: Float32Array
   readonly count: number
   readonly keys: Uint32Array
+  /** Of each row, which of the table it is. */
+  readonly places: Uint32Array
 }
 
 /** The rows whose label, where there is one, is 0. */
 function normalRows({ columns, count: rows, cells, keys }: Table, width: number): Normal {
   const full = columns.length
-  if (full === width) return { rows: cells, count: rows, keys }
+  if (full === width)
+    return { rows: cells, count: rows, keys, places: Uint32Array.from({ length: rows }, (_, row) => row) }
   const kept = new Float32Array(rows * width)
   const keptKeys = new Uint32Array(keys.length)
+  const places = new Uint32Array(rows)
   let count = 0
   for (let row = 0; row < rows; row++) {
     if (cells[row * full + width] !== 0) continue
     if (keys.length > 0) keptKeys[count] = keys[row] as number
+    places[count] = row
     kept.set(cells.subarray(row * full, row * full + width), count * width)
     count++
   }
-  return { rows: kept.subarray(0, count * width), count, keys: keptKeys.subarray(0, count) }
+  return {
+    rows: kept.subarray(0, count * width),
+    count,
+    keys: keptKeys.subarray(0, count),
+    places: places.subarray(0, count),
+  }
+}
+
+/** Windows whose rows follow each other in the table: across rows that were left out there is none to score. */
+function unbroken(windows: Float32Array, places: Uint32Array, window: number, width: number): Float32Array {
+  const kept: Float32Array[] = []
+  const total = windows.length / width
+  for (let i = 0; i < total; i++) {
+    if ((places[i + window - 1] ?? 0) - (places[i] ?? 0) !== window - 1) continue
+    kept.push(windows.subarray(i * width, (i + 1) * width))
+  }
+  if (kept.length === total) return windows
+  const whole = new Float32Array(kept.length * width)
+  for (const [i, row] of kept.entries()) whole.set(row, i * width)
+  return whole
 }
