@@ -47,12 +47,14 @@ export function verifier(): Verifier {
       if (report.kind === 'good') waiter?.resolve(report.model)
       else waiter?.reject(new Failure(report.code, report.message))
     })
-    worker.on('error', (thrown) => ended(Failure.of(thrown, 'artefact-invalid')))
-    // One that an artefact has brought down is followed by another.
-    worker.on('exit', () => {
+    // One that an artefact has brought down is followed by another, whose requests its end is not to refuse.
+    const over = (failure: Failure): void => {
+      if (running !== worker) return
       running = null
-      ended(new Failure('stopped', 'the verifying thread has ended'))
-    })
+      ended(failure)
+    }
+    worker.on('error', (thrown) => over(Failure.of(thrown, 'artefact-invalid')))
+    worker.on('exit', () => over(new Failure('stopped', 'the verifying thread has ended')))
     return worker
   }
   return {

@@ -11,6 +11,7 @@ import { fold } from '../../libs/stream/fold.ts'
 import { parse } from '../../libs/stream/spec-parse.ts'
 import type { Stream } from '../../libs/stream/stream.ts'
 import { stream as compile } from '../../libs/stream/stream-compile.ts'
+import { decodeLedger } from '../../libs/task/ledger.ts'
 import { type OnMismatch, type Restored, restore, type Source } from '../../libs/task/restore.ts'
 import { type InForce, StreamTask } from '../../libs/task/task.ts'
 import { sampleModel } from '../detector/sample-model.ts'
@@ -137,4 +138,41 @@ export async function restoredTask(
     scored: () => {},
   })
   return { task, restored }
+}
+
+/** Judges everything with a crash now and then: what a transaction held is lost with it, what was committed stays. */
+export async function run(
+  crashShare: number,
+  seed: number,
+): Promise<{ memory: Memory; chain: string; restores: number }> {
+  const memory = new Memory()
+  const random = Random.derived(seed, `crashes ${crashShare}`)
+  memory.append('payments', 0, payments(20_000, seed))
+  const records = memory.all('payments', 0)
+  let committed = 0
+  let serving = inForce(1)
+  let { task } = await restoredTask(memory, null, serving)
+  let restores = 0
+  while (committed < records.length) {
+    const to = Math.min(records.length, committed + 1 + random.integer(900))
+    const { outputs } = task.step(recordsOf(records.slice(committed, to)), 0)
+    const messages = [...outputs, ...task.checkpoint()]
+    if (random.uniform() < crashShare) {
+      ;({ task } = await restoredTask(memory, committed === 0 ? null : committed, serving))
+      restores++
+      continue
+    }
+    memory.commit(messages)
+    committed = to
+    if (serving.detector.version === 'v1' && committed > 9_000) {
+      serving = inForce(2)
+      task.offer(serving)
+    }
+  }
+  const ledger = memory.all(names.state, 0).at(-1)?.value
+  return { memory, chain: decodeLedger(ledger ?? new Uint8Array(0)).chain.join(), restores }
+}
+
+export function sum(counts: Float64Array): number {
+  return counts.reduce((total, count) => total + count, 0)
 }

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { alertIn } from '../../libs/alert/alert-message.ts'
 import { eventOf, isChange } from '../../libs/alert/events.ts'
-import { Failure } from '../../libs/core/failure.ts'
 import type { Message } from '../../libs/core/message.ts'
-import { Random } from '../../libs/core/random.ts'
 import { recordsOf } from '../../libs/core/records.ts'
 import { ANOMALOUS, kindOf, LATE, LEARNING, NORMAL, REJECTED } from '../../libs/core/verdict.ts'
 import { parse } from '../../libs/stream/spec-parse.ts'
@@ -12,13 +10,9 @@ import { stream as compile } from '../../libs/stream/stream-compile.ts'
 import { audit, type Committed, type Switch } from '../../libs/task/audit.ts'
 import { decodeLedger } from '../../libs/task/ledger.ts'
 import { confluentFramed } from '../codec/framed.ts'
-import { inForce, Memory, names, payments, restoredTask, stream } from './judging.ts'
+import { inForce, Memory, names, payments, restoredTask, run, stream, sum } from './judging.ts'
 
 const seed = Number(process.env['SEED'] ?? 7)
-
-function sum(counts: Float64Array): number {
-  return counts.reduce((total, count) => total + count, 0)
-}
 
 test('every record gets one outcome: counts sum to the records, alerts and rejects are published', async () => {
   const memory = new Memory()
@@ -109,36 +103,6 @@ test('a detector offered within a transaction waits for the next one', async () 
   assert.match(new TextDecoder().decode(switched?.value ?? new Uint8Array(0)), /"offset":2000,"version":"v2"/)
 })
 
-/** Judges everything with a crash now and then: what a transaction held is lost with it, what was committed stays. */
-async function run(crashShare: number): Promise<{ memory: Memory; chain: string; restores: number }> {
-  const memory = new Memory()
-  const random = Random.derived(seed, `crashes ${crashShare}`)
-  memory.append('payments', 0, payments(20_000, seed))
-  const records = memory.all('payments', 0)
-  let committed = 0
-  let serving = inForce(1)
-  let { task } = await restoredTask(memory, null, serving)
-  let restores = 0
-  while (committed < records.length) {
-    const to = Math.min(records.length, committed + 1 + random.integer(900))
-    const { outputs } = task.step(recordsOf(records.slice(committed, to)), 0)
-    const messages = [...outputs, ...task.checkpoint()]
-    if (random.uniform() < crashShare) {
-      ;({ task } = await restoredTask(memory, committed === 0 ? null : committed, serving))
-      restores++
-      continue
-    }
-    memory.commit(messages)
-    committed = to
-    if (serving.detector.version === 'v1' && committed > 9_000) {
-      serving = inForce(2)
-      task.offer(serving)
-    }
-  }
-  const ledger = memory.all(names.state, 0).at(-1)?.value
-  return { memory, chain: decodeLedger(ledger ?? new Uint8Array(0)).chain.join(), restores }
-}
-
 async function faultsOf(memory: Memory): Promise<string[]> {
   const events = memory.all(names.events, 0).flatMap(({ value }) => eventOf(value) ?? [])
   const switches: Switch[] = events.flatMap((event) => (event.kind === 'detector-switched' ? [event] : []))
@@ -162,7 +126,7 @@ async function faultsOf(memory: Memory): Promise<string[]> {
 }
 
 test('crashes lose nothing, repeat nothing and change no verdict; the audit agrees', async () => {
-  const { memory, restores } = await run(0.3)
+  const { memory, restores } = await run(0.3, seed)
   assert.ok(restores > 5, `${restores} restores`)
   assert.ok(memory.all(names.alerts, 0).length > 100)
   assert.ok(
@@ -174,7 +138,7 @@ test('crashes lose nothing, repeat nothing and change no verdict; the audit agre
 })
 
 test('the audit finds an alert that is lost, repeated, changed or invented, and a ledger that counts wrong', async () => {
-  const { memory } = await run(0)
+  const { memory } = await run(0, seed)
   const alerts = memory.all(names.alerts, 0)
   const lost = alerts.pop()
   assert.ok((await faultsOf(memory)).some((fault) => fault.includes('lost')))
@@ -184,84 +148,6 @@ test('the audit finds an alert that is lost, repeated, changed or invented, and 
   assert.deepEqual(await faultsOf(memory), [])
   memory.all('payments', 0).splice(100, 1, { ...payments(1, seed + 1)[0]!, offset: 100 })
   assert.ok((await faultsOf(memory)).some((fault) => fault.startsWith('chain') || fault.startsWith('alert')))
-})
-
-test('a ledger that disagrees with the committed offset stops, and says which flag resets', async () => {
-  const { memory } = await run(0)
-  await assert.rejects(
-    restoredTask(memory, 19_999, null),
-    (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch' && /--reset-state/.test(thrown.message),
-  )
-  const { restored } = await restoredTask(memory, null, null)
-  assert.equal(restored.position, 20_000, 'an expired group offset leaves the ledger to count')
-})
-
-test('told to rebuild, it judges from the group offset with the state of the history before it', async () => {
-  const { memory } = await run(0)
-  const moved = 15_000
-  const { task, restored } = await restoredTask(memory, moved, inForce(1), 'rebuild')
-  assert.equal(restored.position, moved)
-  assert.equal(restored.ledger, null)
-  assert.ok(restored.replayed > 0, 'history was folded')
-  // The same records, judged by a task that never stopped, give the same alerts.
-  const { task: steady } = await restoredTask(memory, null, inForce(1), 'rebuild')
-  assert.equal(steady.nextOffset, 20_000, 'state that agrees is kept')
-  const fresh = new Memory()
-  fresh.append('payments', 0, payments(20_000, seed))
-  const records = fresh.all('payments', 0)
-  const { task: whole } = await restoredTask(fresh, null, inForce(1))
-  whole.step(recordsOf(records.slice(0, moved)), 0)
-  const bytes = (messages: readonly Message[]): string[] =>
-    messages
-      .filter(({ topic }) => topic === names.alerts)
-      .map(({ value }) => Buffer.from(value ?? new Uint8Array(0)).toString('hex'))
-  const rest = records.slice(moved)
-  const expected = bytes(whole.step(recordsOf(rest), 0).outputs)
-  assert.ok(expected.length > 20, `${expected.length} alerts`)
-  assert.deepEqual(bytes(task.step(recordsOf(rest), 0).outputs), expected)
-})
-
-test('told to rebuild, a state topic that lacks buckets or holds no whole ledger is left behind', async () => {
-  const { memory } = await run(0)
-  const state = memory.all(names.state, 0)
-  const isLedger = (key: Uint8Array | null): boolean =>
-    new TextDecoder().decode(key ?? new Uint8Array(0)).endsWith('ledger')
-  const ledgers = state.filter(({ key }) => isLedger(key))
-  state.length = 0
-  memory.append(names.state, 0, ledgers)
-  await assert.rejects(restoredTask(memory, 20_000, null), /lacks buckets .* --reset-state/)
-  assert.equal((await restoredTask(memory, 20_000, null, 'rebuild')).restored.position, 20_000)
-  const last = ledgers.at(-1)
-  assert.ok(last)
-  memory.append(names.state, 0, [{ ...last, value: new TextEncoder().encode('{"format":') }])
-  await assert.rejects(restoredTask(memory, 20_000, null), /--reset-state/)
-  const { restored } = await restoredTask(memory, 20_000, null, 'rebuild')
-  assert.equal(restored.position, 20_000)
-})
-
-test('told to rebuild, a bucket that cannot be used is left behind with those before it', async () => {
-  const { memory } = await run(0)
-  const state = memory.all(names.state, 0)
-  const buckets = state.filter(({ key }) => !new TextDecoder().decode(key ?? new Uint8Array(0)).endsWith('ledger'))
-  const { key } = buckets.at(-1) ?? assert.fail('no bucket was written')
-  const ledger = state.at(-1)
-  assert.ok(ledger)
-  memory.append(names.state, 0, [{ key, value: Uint8Array.of(1, 2, 3), timestampMs: 0 }, ledger])
-  await assert.rejects(
-    restoredTask(memory, 20_000, null),
-    (thrown) => thrown instanceof Failure && thrown.code === 'state-mismatch',
-  )
-  const { task, restored } = await restoredTask(memory, 20_000, inForce(1), 'rebuild')
-  assert.equal(restored.position, 20_000)
-  // As a life that never saw the damaged one has it.
-  const whole = new Memory()
-  whole.append('payments', 0, memory.all('payments', 0))
-  const { task: other } = await restoredTask(whole, 20_000, inForce(1))
-  const more = recordsOf(payments(300, seed + 1, 1_700_050_000_000).map((each, i) => ({ ...each, offset: 20_000 + i })))
-  task.step(more, 0)
-  other.step(more, 0)
-  assert.ok(sum(task.counts) === 300 && (task.counts[ANOMALOUS] ?? 0) > 0)
-  assert.deepEqual([task.counts, task.chain], [other.counts, other.chain])
 })
 
 test('the same detector offered again, as another object and after another that never judged, goes on as it was', async () => {
@@ -300,20 +186,4 @@ test('what a life found in force and never heard leaves no trace', async () => {
     rest.some(({ topic }) => topic === names.events),
     false,
   )
-})
-
-test('lives shorter than a round write all buckets in turn, so that what a restore replays is bounded', async () => {
-  const memory = new Memory()
-  memory.append('payments', 0, payments(40_000, seed))
-  const records = memory.all('payments', 0)
-  let replayed = 0
-  for (let from = 0; from < records.length; from += 2_000) {
-    const { task, restored } = await restoredTask(memory, from === 0 ? null : from, inForce(1))
-    replayed = restored.replayed
-    for (let at = from; at < from + 2_000; at += 500) {
-      const { outputs } = task.step(recordsOf(records.slice(at, at + 500)), 0)
-      memory.commit([...outputs, ...task.checkpoint()])
-    }
-  }
-  assert.ok(replayed < 25_000, `the last life folded ${replayed} of 38,000 records again`)
 })

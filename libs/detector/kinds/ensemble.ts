@@ -1,9 +1,8 @@
 // Ensemble: members that see different things, of which the loudest leads (combination.ts): remembered rows, each column's
 // histogram, as it is and bent, a contractive network, and the linear member, on columns as they are and bent: bent, long
-// tails do not drown the rest (on the twelve tables a point of AUROC and three of average precision); as they are, columns
-// that hang together exactly are known exactly. Which there are, and how much each is heard, is the setting's. What settings
-// and members are worth is in docs/quality.md. Rows that are windows have members of their own (windows.ts), and so has a row
-// that is given as how unusual it is (given.ts).
+// tails do not drown the rest; as they are, columns that hang together exactly are known exactly. Which there are, and how
+// much each is heard, is the setting's. What settings are worth is in docs/quality.md. Rows that are windows have members of
+// their own (windows.ts), and so has a row that is given as how unusual it is (given.ts).
 
 import { Random } from '../../core/random.ts'
 import type { DetectorSetting } from '../../stream/spec.ts'

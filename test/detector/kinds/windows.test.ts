@@ -45,3 +45,14 @@ test('a series that repeats itself does not alarm: what rounding leaves of an er
   broken[width - 1]! += 1
   assert.ok((scoresOf(model, broken)[0] ?? 0) > model.calibration.threshold)
 })
+
+test('windows of which a block leaves none to learn from are refused', async () => {
+  const wide = 64 * 3
+  const groups = Int32Array.from({ length: wide }, (_, j) => j % 3)
+  const asked = fit(requestOf(planted(110, wide, 1), wide, { ...more, steps: 64, groups }))
+  await assert.rejects(
+    asked,
+    (thrown) =>
+      thrown instanceof Failure && thrown.code === 'data-too-little' && /110 windows of 64 rows/.test(thrown.message),
+  )
+})
